@@ -1,0 +1,16 @@
+# Writes OUT, a C++ header that maps the name of each of FILES to its content.
+set(text "#pragma once\n#include <array>\n#include <string_view>\n#include <utility>\n\nnamespace mlffgen::embedded {\n\n")
+string(APPEND text "inline const auto& ${NAME}() {\n")
+list(LENGTH FILES count)
+string(APPEND text "  static const std::array<std::pair<std::string_view, std::string_view>, ${count}> files = {{\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(stem ${file} NAME)
+  file(READ ${file} hex HEX)
+  # A string literal in short pieces: compilers limit the length of one literal, not of a concatenation.
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
+  string(REGEX REPLACE "((\\\\x[0-9a-f][0-9a-f])(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?)" "\"\\1\"" quoted "${escaped}")
+  file(SIZE ${file} size)
+  string(APPEND text "      {\"${stem}\", std::string_view(\"\"${quoted}, ${size})},\n")
+endforeach()
+string(APPEND text "  }};\n  return files;\n}\n\n}  // namespace mlffgen::embedded\n")
+file(WRITE ${OUT} "${text}")
