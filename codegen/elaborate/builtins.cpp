@@ -121,6 +121,7 @@ ir::TensorPtr weight(const Call& call, const std::string& name, std::vector<std:
 ir::TensorPtr rows_of_elements(const Call& call, const ir::TensorPtr& table) {
   std::vector<double> values;
   const std::int64_t width = table->shape.size() == 2 ? table->columns() : 1;
+  call.evaluator().charge(width * static_cast<std::int64_t>(call.evaluator().spec().elements.size()), call.where());
   for (const int element : call.evaluator().spec().elements) {
     const auto first = table->values.begin() + element * width;
     values.insert(values.end(), first, first + width);
@@ -238,6 +239,7 @@ Value bessel(const Call& call) {
     frequencies[n] = static_cast<double>(n + 1) * std::numbers::pi / cutoff;
   }
   const auto count = static_cast<std::int64_t>(frequencies.size());
+  call.evaluator().charge(count, call.where());
   const NodeId x = call.node("x");
   const NodeId waves = b.unary(Function::sin, b.multiply(x, b.constant(ir::make_tensor("", {count}, frequencies))));
   return Value::of_node(b.scale(std::sqrt(2 / cutoff), b.multiply(waves, b.unary(Function::reciprocal, x))));
@@ -246,15 +248,23 @@ Value bessel(const Call& call) {
 // The numbers first, first + 1, ... as a constant of count channels.
 Value sequence(const Call& call) {
   std::vector<double> values(static_cast<std::size_t>(call.integer("count", 1, kMaxChannels)));
-  std::iota(values.begin(), values.end(), call.number("first", 0));
   const auto count = static_cast<std::int64_t>(values.size());
+  call.evaluator().charge(count, call.where());
+  std::iota(values.begin(), values.end(), call.number("first", 0));
   return Value::of_node(call.build().constant(ir::make_tensor("", {count}, std::move(values))));
 }
 
 Value concat(Evaluator& evaluator, const dsl::Expression& syntax, const std::vector<Value>& values) {
   if (values.empty() || !syntax.keywords.empty()) throw UserError(syntax.where, "concat takes one or more values by position");
   std::vector<NodeId> parts;
-  for (std::size_t k = 0; k < values.size(); ++k) parts.push_back(evaluator.as_node(values[k], syntax.operands[k].where));
+  int channels = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    parts.push_back(evaluator.as_node(values[k], syntax.operands[k].where));
+    channels += evaluator.build().type(parts.back()).channels;
+    if (channels > kMaxChannels) {
+      throw UserError(syntax.where, fmt::format("concat gives more than {} channels", kMaxChannels));
+    }
+  }
   return Value::of_node(evaluator.build().concat(parts));
 }
 

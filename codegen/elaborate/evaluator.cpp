@@ -19,8 +19,9 @@ using ir::NodeId;
 
 namespace {
 
-constexpr std::size_t kMaxNodes = 200000;
+constexpr std::size_t kMaxNodes = 20000;
 constexpr int kMaxSteps = 1000000;
+constexpr std::int64_t kMaxNumbers = 10000000;
 constexpr int kMaxCallDepth = 32;
 constexpr std::size_t kMaxTextLength = 1000;
 constexpr int kMaxLoopCount = 1000;
@@ -59,9 +60,28 @@ std::string Value::describe(const ir::Graph& graph) const {
 Evaluator::Evaluator(const dsl::ModelSpec& spec, WeightSource& weights, ir::Graph& graph)
     : spec_(spec), weights_(weights), graph_(graph), build_(graph), scopes_(1) {
   for (const auto& parameter : spec.architecture.parameters) {
-    scopes_[0].variables[parameter.name] =
-        Value::of_number(spec.parameters.at(parameter.name), parameter.is_integer);
+    parameters_[parameter.name] = Value::of_number(spec.parameters.at(parameter.name), parameter.is_integer);
   }
+}
+
+void Evaluator::charge(std::int64_t numbers, const SourceLocation& where) {
+  numbers_ += numbers;
+  if (numbers_ > kMaxNumbers) {
+    throw UserError(where, fmt::format("the program makes more than {} numbers of its own", kMaxNumbers));
+  }
+}
+
+// A bound on the time that a program takes, and on the nodes it makes.
+void Evaluator::count_step(const SourceLocation& where) {
+  if (graph_.nodes.size() > kMaxNodes) {
+    throw UserError(where, fmt::format("the program grows beyond {} operations", kMaxNodes));
+  }
+  if (++steps_ > kMaxSteps) throw UserError(where, fmt::format("the program takes more than {} steps", kMaxSteps));
+}
+
+void Evaluator::check_new_name(const std::string& name, const SourceLocation& where) const {
+  if (kReserved.contains(name)) throw UserError(where, fmt::format("{} has a meaning of its own; choose another name", name));
+  if (is_builtin(name)) throw UserError(where, fmt::format("{} is a function of the language; choose another name", name));
 }
 
 const Value* Evaluator::variable(const std::string& name) const {
@@ -77,10 +97,7 @@ void Evaluator::run(const std::vector<Statement>& statements) {
 }
 
 void Evaluator::statement(const Statement& s) {
-  if (graph_.nodes.size() > kMaxNodes) {
-    throw UserError(s.where, fmt::format("the program grows beyond {} operations", kMaxNodes));
-  }
-  if (++steps_ > kMaxSteps) throw UserError(s.where, fmt::format("the program runs for more than {} statements", kMaxSteps));
+  count_step(s.where);
   switch (s.kind) {
     case Statement::Kind::assign: assign(s); return;
     case Statement::Kind::add_assign: add_assign(s); return;
@@ -96,9 +113,7 @@ void Evaluator::statement(const Statement& s) {
       return;
     }
     case Statement::Kind::define:
-      if (is_builtin(s.targets[0])) {
-        throw UserError(s.where, fmt::format("{} is a function of the language and cannot be defined again", s.targets[0]));
-      }
+      for (std::size_t k = 0; k < s.targets.size(); ++k) check_new_name(s.targets[k], s.target_locations[k]);
       functions_[s.targets[0]] = &s;
       return;
     case Statement::Kind::return_value:
@@ -110,8 +125,7 @@ void Evaluator::statement(const Statement& s) {
 }
 
 void Evaluator::bind(const std::string& name, Value value, const SourceLocation& where) {
-  if (kReserved.contains(name)) throw UserError(where, fmt::format("{} has a meaning of its own; choose another name", name));
-  if (is_builtin(name)) throw UserError(where, fmt::format("{} is a function of the language; choose another name", name));
+  check_new_name(name, where);
   scopes_.back().variables[name] = named(std::move(value), name);
 }
 
@@ -157,6 +171,7 @@ void Evaluator::for_loop(const Statement& s) {
 Value Evaluator::lookup(const std::string& name, const SourceLocation& where) {
   build_.set_origin(where, name);
   if (const Value* found = variable(name)) return *found;
+  if (const auto found = parameters_.find(name); found != parameters_.end()) return found->second;
   if (name == "pi") return Value::of_number(std::numbers::pi, false);
   if (name == "true" || name == "false") return Value::of_number(name == "true" ? 1 : 0, true);
   if (name == "cutoff") return Value::of_number(spec_.cutoff, false);
@@ -175,6 +190,7 @@ Value Evaluator::lookup(const std::string& name, const SourceLocation& where) {
   }
   std::vector<std::string> names(kReserved.begin(), kReserved.end());
   for (const auto& [known, value] : scopes_.back().variables) names.push_back(known);
+  for (const auto& [known, value] : parameters_) names.push_back(known);
   const std::string hint = is_builtin(name) ? "; it is a function: call it with ( )"
                            : name == "i" || name == "j" ? "; [i] and [j] stand behind a value of an atom"
                                                         : did_you_mean(name, names);
@@ -232,12 +248,14 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b, c
   if (op == "*") return Value::of_node(build_.multiply(x, y));
   if (b.kind == Value::Kind::number) {
     if (b.number == 0) throw UserError(where, "division by zero");
+    if (!std::isfinite(1 / b.number)) throw UserError(where, fmt::format("1 / {} is not finite", b.number));
     return Value::of_node(build_.scale(1 / b.number, x));
   }
   return Value::of_node(build_.multiply(x, build_.unary(ir::Function::reciprocal, y)));
 }
 
 Value Evaluator::expression(const Expression& e) {
+  count_step(e.where);
   switch (e.kind) {
     case Expression::Kind::number: return Value::of_number(e.number, e.is_integer);
     case Expression::Kind::string: {
@@ -288,9 +306,6 @@ Value Evaluator::call_defined(const Statement& definition, const Expression& e) 
   }
   if (depth_ >= kMaxCallDepth) throw UserError(e.where, fmt::format("calls are nested deeper than {}", kMaxCallDepth));
   Scope scope;
-  for (const auto& parameter : spec_.architecture.parameters) {
-    scope.variables[parameter.name] = scopes_[0].variables.at(parameter.name);
-  }
   for (std::size_t k = 0; k < count; ++k) scope.variables[definition.targets[k + 1]] = expression(e.operands[k]);
   scopes_.push_back(std::move(scope));
   ++depth_;
@@ -305,6 +320,12 @@ Value Evaluator::call_defined(const Statement& definition, const Expression& e) 
   scopes_.pop_back();
   if (results.empty()) throw UserError(definition.where, fmt::format("{} ends without return", e.text));
   if (results.size() == 1) return results[0];
+  for (const Value& result : results) {
+    // Lists of lists would grow exponentially with the depth of calls.
+    if (result.kind == Value::Kind::list) {
+      throw UserError(e.where, fmt::format("{} returns a list among several values; return its items by name", e.text));
+    }
+  }
   Value list;
   list.kind = Value::Kind::list;
   list.items = std::move(results);
@@ -345,14 +366,17 @@ std::string Evaluator::interpolate(const std::string& text, const SourceLocation
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t open = text.find('{', at);
     result += text.substr(at, open - at);
-    if (open == std::string::npos) break;
+    if (result.size() > kMaxTextLength) break;
+    if (open == std::string::npos) return result;
     const std::size_t close = text.find('}', open);
     if (close == std::string::npos) throw UserError(where, "a { in a text without its }");
     const std::string name = text.substr(open + 1, close - open - 1);
     const Value value = lookup(name, where);
     result += value.kind == Value::Kind::text ? value.text : std::to_string(integer(value, "a name in { }", where));
-    if (result.size() > kMaxTextLength) throw UserError(where, fmt::format("a text grows beyond {} characters", kMaxTextLength));
     at = close + 1;
+  }
+  if (result.size() > kMaxTextLength) {
+    throw UserError(where, fmt::format("a text grows beyond {} characters", kMaxTextLength));
   }
   return result;
 }

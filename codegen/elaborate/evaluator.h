@@ -1,6 +1,7 @@
 // Evaluates expressions and statements of a program into graph nodes.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +28,6 @@ struct Value {
   std::string describe(const ir::Graph& graph) const;  // "the number 3", "a value of type atom scalar[128]"
 };
 
-
 class Evaluator {
  public:
   Evaluator(const dsl::ModelSpec& spec, WeightSource& weights, ir::Graph& graph);
@@ -43,12 +43,16 @@ class Evaluator {
   ir::NodeId as_node(const Value& value, const SourceLocation& where);
   Value apply(ir::Function function, const Value& x, const SourceLocation& where);
   Value binary(const std::string& op, const Value& a, const Value& b, const SourceLocation& where);
+  // Counts numbers that a function is about to store, against a bound on the memory a program takes.
+  void charge(std::int64_t numbers, const SourceLocation& where);
 
  private:
   struct Scope {
     std::map<std::string, Value> variables;
   };
 
+  void count_step(const SourceLocation& where);
+  void check_new_name(const std::string& name, const SourceLocation& where) const;
   void statement(const dsl::Statement& s);
   void assign(const dsl::Statement& s);
   void add_assign(const dsl::Statement& s);
@@ -69,12 +73,14 @@ class Evaluator {
   WeightSource& weights_;
   ir::Graph& graph_;
   ir::Builder build_;
+  std::map<std::string, Value> parameters_;  // of the architecture; seen from every scope
   std::vector<Scope> scopes_;
   std::map<std::string, const dsl::Statement*> functions_;
   std::vector<Value> returned_;
   bool returning_ = false;
   int depth_ = 0;
   int steps_ = 0;
+  std::int64_t numbers_ = 0;
   std::string current_name_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "base/error.h"
@@ -45,8 +46,9 @@ class FileWeights : public WeightSource {
                       fmt::format("weight {} has shape [{}] in {}, but the program needs {}", quote(request.name),
                                   fmt::join(shape, ", "), file_.path(), shape_text(request)));
     }
-    used_.insert(request.name);
-    return ir::make_tensor(request.name, shape, file_.read(request.name));
+    ir::TensorPtr& tensor = used_[request.name];
+    if (!tensor) tensor = ir::make_tensor(request.name, shape, file_.read(request.name));
+    return tensor;
   }
 
   std::vector<std::string> unused() const override {
@@ -60,8 +62,10 @@ class FileWeights : public WeightSource {
 
  private:
   dsl::WeightFile file_;
-  std::set<std::string> used_;
+  std::map<std::string, ir::TensorPtr> used_;
 };
+
+constexpr std::int64_t kMaxUntrainedNumbers = 50000000;
 
 // The same numbers on every machine: std::normal_distribution is not, so a sum of uniforms of mt19937_64 stands in.
 class UntrainedWeights : public WeightSource {
@@ -73,8 +77,27 @@ class UntrainedWeights : public WeightSource {
     for (std::int64_t& extent : shape) {
       if (extent < 0) extent = request.minimum_rows;
     }
+    ir::TensorPtr& tensor = used_[request.name];
+    if (!tensor) tensor = make(request, shape);
+    if (tensor->shape != shape) {
+      throw UserError(request.where, fmt::format("weight {} is used with shape [{}] here, and with [{}] before",
+                                                 quote(request.name), fmt::join(shape, ", "),
+                                                 fmt::join(tensor->shape, ", ")));
+    }
+    return tensor;
+  }
+
+  std::vector<std::string> unused() const override { return {}; }
+
+ private:
+  ir::TensorPtr make(const WeightRequest& request, const std::vector<std::int64_t>& shape) {
     std::size_t count = 1;
     for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
+    total_ += static_cast<std::int64_t>(count);
+    if (total_ > kMaxUntrainedNumbers) {
+      throw UserError(request.where, fmt::format("weight {}: an untrained model has at most {} weights, but this makes {}",
+                                                 quote(request.name), kMaxUntrainedNumbers, total_));
+    }
     std::vector<double> values(count, 0.0);
     const double steps = count > 1 ? static_cast<double>(count - 1) : 1;
     std::mt19937_64 generator(seed_ ^ XXH3_64bits(request.name.data(), request.name.size()));
@@ -90,9 +113,6 @@ class UntrainedWeights : public WeightSource {
     return ir::make_tensor(request.name, shape, std::move(values));
   }
 
-  std::vector<std::string> unused() const override { return {}; }
-
- private:
   static double normal(std::mt19937_64& generator) {
     double sum = -6;
     for (int k = 0; k < 12; ++k) sum += static_cast<double>(generator() >> 11) * 0x1p-53;
@@ -101,6 +121,8 @@ class UntrainedWeights : public WeightSource {
 
   std::uint64_t seed_;
   double cutoff_;
+  std::int64_t total_ = 0;
+  std::map<std::string, ir::TensorPtr> used_;
 };
 
 }  // namespace

@@ -33,10 +33,9 @@ class ReverseMode {
  public:
   explicit ReverseMode(const Graph& graph)
       : graph_(graph), build_(graph_), radial_(build_), active_(depends_on_positions(graph)), levels_(levels(graph)),
-        adjoint_(graph.nodes.size(), kNoNode), frontier_(graph.nodes.size(), false) {}
+        adjoint_(graph.nodes.size(), kNoNode) {}
 
   Graph run() {
-    mark_frontier();
     const NodeId energy = graph_.output("energy");
     internal_check(energy != kNoNode && graph_[energy].op == Op::sum_i, "the energy must be a sum over atoms");
     contribute(energy, build_.number(1));
@@ -45,33 +44,23 @@ class ReverseMode {
       if (adjoint_[static_cast<std::size_t>(id)] == kNoNode) continue;
       const Node node = graph_[id];
       build_.set_origin(node.where, node.name.empty() ? "" : "d" + node.name);
-      if (node.type.domain == Domain::radial) {
-        if (frontier_[static_cast<std::size_t>(id)]) reach_distance(id);
-      } else {
-        propagate(id, node, adjoint_[static_cast<std::size_t>(id)]);
-      }
+      propagate(id, node, adjoint_[static_cast<std::size_t>(id)]);
     }
     emit_pair_gradient();
     return std::move(graph_);
   }
 
  private:
-  // Radial values that something other than a radial value uses.
-  void mark_frontier() {
-    for (const Node& node : graph_.nodes) {
-      if (node.type.domain == Domain::radial) continue;
-      for (const NodeId input : node.inputs) {
-        if (graph_[input].type.domain == Domain::radial) frontier_[static_cast<std::size_t>(input)] = true;
-      }
-    }
-  }
-
   // Adds to the adjoint of a value; an operand that was repeated over channels sums over them.
   void contribute(NodeId target, NodeId amount) {
     if (!active_[static_cast<std::size_t>(target)]) return;
     const int channels = graph_[target].type.channels;
     if (channels == 1 && graph_[amount].type.channels > 1) amount = build_.sum_channels(amount);
     if (channels > 1 && graph_[amount].type.channels == 1) amount = build_.broadcast(amount, channels);
+    if (graph_[target].type.domain == Domain::radial || graph_[target].op == Op::direction) {
+      leaves_[target].push_back(amount);
+      return;
+    }
     NodeId& sum = adjoint_[static_cast<std::size_t>(target)];
     sum = sum == kNoNode ? amount : build_.add(sum, amount);
   }
@@ -117,7 +106,7 @@ class ReverseMode {
       case Op::at_j: contribute(in(0), b.sum_j(b.reverse(per_pair(g)))); return;
       case Op::sum_j: contribute(in(0), b.at_i(g)); return;
       case Op::sum_i: contribute(in(0), g); return;
-      case Op::direction: direction_.push_back({g, 0}); return;
+      case Op::direction:
       case Op::zero:
       case Op::constant:
       case Op::element_table:
@@ -155,12 +144,6 @@ class ReverseMode {
     contribute(node.inputs[0], build_.concat(parts));
   }
 
-  void reach_distance(NodeId id) {
-    const NodeId slope = radial_.of(id);
-    const NodeId amount = build_.multiply(adjoint_[static_cast<std::size_t>(id)], slope);
-    distance_.push_back({amount, level_of(adjoint_[static_cast<std::size_t>(id)])});
-  }
-
   // Levels of nodes made by this pass are found when they are first asked for.
   int level_of(NodeId id) {
     if (levels_.size() < graph_.nodes.size()) levels_ = levels(graph_);
@@ -171,6 +154,25 @@ class ReverseMode {
     NodeId value;  // dE/d(distance) channel by channel, or dE/d(direction)
     int level;
   };
+
+  void reach_geometry() {
+    for (const auto& [target, amounts] : leaves_) {
+      std::map<int, NodeId> by_level;
+      for (const NodeId amount : amounts) {
+        const auto found = by_level.find(level_of(amount));
+        if (found == by_level.end()) {
+          by_level[level_of(amount)] = amount;
+        } else {
+          found->second = build_.add(found->second, amount);
+        }
+      }
+      const bool is_direction = graph_[target].op == Op::direction;
+      for (const auto& [level, amount] : by_level) {
+        if (is_direction) direction_.push_back({amount, level});
+        if (!is_direction) distance_.push_back({build_.multiply(amount, radial_.of(target)), level});
+      }
+    }
+  }
 
   // The total over channels of contributions of one level: those of equal width are added before they are summed.
   NodeId total(const std::vector<Contribution>& all, int level) {
@@ -191,7 +193,7 @@ class ReverseMode {
 
   void emit_pair_gradient() {
     std::vector<int> found;
-    for (Contribution& c : direction_) c.level = level_of(c.value);
+    reach_geometry();
     if (distance_.empty() && direction_.empty()) return;
     for (const auto* list : {&distance_, &direction_}) {
       for (const Contribution& c : *list) found.push_back(c.level);
@@ -219,7 +221,9 @@ class ReverseMode {
   std::vector<bool> active_;
   std::vector<int> levels_;
   std::vector<NodeId> adjoint_;
-  std::vector<bool> frontier_;
+  // Contributions to the adjoints of directions and of functions of the distance, by their target: kept apart, since
+  // they become known at different levels.
+  std::map<NodeId, std::vector<NodeId>> leaves_;
   std::vector<Contribution> distance_, direction_;
 };
 

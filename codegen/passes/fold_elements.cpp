@@ -49,7 +49,7 @@ namespace {
 class OffsetSplitter {
  public:
   OffsetSplitter(Graph& graph, std::vector<double>& element_energy)
-      : graph_(graph), build_(graph), element_energy_(element_energy) {}
+      : graph_(graph), uses_(count_uses(graph)), build_(graph), element_energy_(element_energy) {}
 
   NodeId split(NodeId id) {
     const Node node = graph_[id];
@@ -63,7 +63,7 @@ class OffsetSplitter {
       for (std::size_t k = 0; k < element_energy_.size(); ++k) element_energy_[k] += node.tensors[0]->values[k];
       return ir::kNoNode;
     }
-    if (node.op == Op::add) {
+    if (node.op == Op::add && uses_[static_cast<std::size_t>(id)] == 1) {
       const NodeId a = split(node.inputs[0]);
       const NodeId b = split(node.inputs[1]);
       return a == ir::kNoNode ? b : b == ir::kNoNode ? a : build_.add(a, b);
@@ -77,6 +77,7 @@ class OffsetSplitter {
 
  private:
   Graph& graph_;
+  std::vector<int> uses_;  // a sum used twice stays whole: following it from each use could take for ever
   ir::Builder build_;
   std::vector<double>& element_energy_;
 };
@@ -87,9 +88,10 @@ Graph split_energy_offset(const Graph& graph, std::vector<double>& element_energ
   Graph result = graph;
   element_energy.assign(graph.elements.size(), 0.0);
   const NodeId energy = graph.output("energy");
-  internal_check(energy != ir::kNoNode && graph[energy].op == Op::sum_i, "the energy must be a sum over atoms");
+  internal_check(energy != ir::kNoNode && (graph[energy].op == Op::sum_i || graph[energy].op == Op::zero),
+                 "the energy must be a sum over atoms");
   OffsetSplitter splitter(result, element_energy);
-  NodeId rest = splitter.split(graph[energy].inputs[0]);
+  NodeId rest = graph[energy].op == Op::zero ? ir::kNoNode : splitter.split(graph[energy].inputs[0]);
   ir::Builder build(result);
   build.set_origin(graph[energy].where, graph[energy].name);
   if (rest == ir::kNoNode) rest = build.zero({Domain::atom, Kind::scalar, 1});

@@ -30,6 +30,8 @@ NodeId derivative_of(Builder& b, Function function, NodeId x, NodeId y) {
 }
 
 NodeId derivative_of_power(Builder& b, double exponent, NodeId x) {
+  // Apart, because x ** -1 has no value at zero.
+  if (exponent == 0) return b.zero(b.type(x));
   return b.scale(exponent, b.power(x, exponent - 1));
 }
 

@@ -193,7 +193,23 @@ NodeId Simplifier::multiply(NodeId a, NodeId b) {
   if (is_filled(b, -1)) return negate(widened(a));
   if (is(a, Op::negate)) return negate(multiply(node(a).inputs[0], b));
   if (is(b, Op::negate)) return negate(multiply(a, node(b).inputs[0]));
+  // s (t v) = (s t) v: one product of scalars instead of three.
+  for (const auto& [scalar, vector] : {std::pair{a, b}, std::pair{b, a}}) {
+    if (!is_scaled_vector(vector)) continue;
+    const auto [factor, pure] = scalar_and_vector(vector);
+    return combine(Op::multiply, multiply(scalar, factor), pure);
+  }
   return combine(Op::multiply, a, b);
+}
+
+bool Simplifier::is_scaled_vector(NodeId id) const {
+  return is(id, Op::multiply) && node(id).type.kind == Kind::vector;
+}
+
+std::pair<NodeId, NodeId> Simplifier::scalar_and_vector(NodeId product) const {
+  const std::vector<NodeId>& inputs = node(product).inputs;
+  const std::size_t vector = node(inputs[0]).type.kind == Kind::vector ? 0 : 1;
+  return {inputs[1 - vector], inputs[vector]};
 }
 
 NodeId Simplifier::negate(NodeId a) {
@@ -207,6 +223,11 @@ NodeId Simplifier::dot(NodeId a, NodeId b) {
   if (is(a, Op::zero) || is(b, Op::zero)) return zero(infer_type(graph_, like(Op::dot, {a, b})));
   if (is(a, Op::negate)) return negate(dot(node(a).inputs[0], b));
   if (is(b, Op::negate)) return negate(dot(a, node(b).inputs[0]));
+  for (const auto& [scaled, other] : {std::pair{a, b}, std::pair{b, a}}) {  // (s v) . w = s (v . w)
+    if (!is_scaled_vector(scaled)) continue;
+    const auto [factor, pure] = scalar_and_vector(scaled);
+    return multiply(factor, dot(pure, other));
+  }
   return combine(Op::dot, a, b);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "codegen/ir/build.h"
@@ -36,6 +37,8 @@ class Simplifier {
   const ir::Node& node(ir::NodeId id) const { return graph_[id]; }
   bool is(ir::NodeId id, ir::Op op) const { return node(id).op == op; }
   bool is_filled(ir::NodeId id, double value) const;
+  bool is_scaled_vector(ir::NodeId id) const;
+  std::pair<ir::NodeId, ir::NodeId> scalar_and_vector(ir::NodeId product) const;
   ir::Node like(ir::Op op, std::vector<ir::NodeId> inputs) const;
 
   ir::NodeId intern(ir::Node node);

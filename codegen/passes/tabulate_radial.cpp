@@ -23,21 +23,23 @@ namespace {
 using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr std::array kIntervals = {16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768};
-// Where a function has no value at zero distance (sin(x) / x), its table begins at this part of the cutoff; the first
-// polynomial goes on below. No two atoms of a simulation come as close as that.
+// Tables begin at this part of the cutoff, since many radial functions have no value at zero distance (sin(x) / x) or
+// change abruptly there; below, the first polynomial goes on. No two atoms of a simulation come as close as that.
 constexpr double kSmallestDistance = 0.02;
 constexpr int kChecksPerInterval = 7;
 // Multiplications a pair and channel above which a table is cheaper than evaluating: see passes.h, RadialForm.
 constexpr int kInlineWork = 64;
 
-// Multiplications that one channel of a radial value takes.
-double work_of(const Graph& graph, NodeId id) {
-  const Node& node = graph[id];
-  double work = 0;
-  for (std::size_t k = 0; k < node.inputs.size(); ++k) {
-    const Node& input = graph[node.inputs[k]];
-    if (node.op == Op::linear) work += input.type.channels + work_of(graph, node.inputs[k]) * input.type.channels / node.type.channels;
-    if (node.op != Op::linear) work += work_of(graph, node.inputs[k]);
+// Multiplications that one channel of each value takes, from the distance on.
+std::vector<double> work_of_values(const Graph& graph) {
+  std::vector<double> work(graph.nodes.size(), 0.0);
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
+    const Node& node = graph.nodes[id];
+    for (const NodeId input : node.inputs) {
+      const double below = work[static_cast<std::size_t>(input)];
+      const int channels = graph[input].type.channels;
+      work[id] += node.op == Op::linear ? channels + below * channels / node.type.channels : below;
+    }
   }
   return work;
 }
@@ -49,12 +51,13 @@ std::vector<NodeId> candidates(const Graph& graph, const Options& options) {
     if (node.type.domain == Domain::radial) continue;
     for (const NodeId input : node.inputs) frontier[static_cast<std::size_t>(input)] = true;
   }
+  const std::vector<double> work = work_of_values(graph);
   std::vector<NodeId> result;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
     if (!frontier[id] || node.type.domain != Domain::radial || node.type.channels == 1) continue;
     const bool worth_it = options.radial == RadialForm::spline ||
-                          (options.radial == RadialForm::automatic && work_of(graph, static_cast<NodeId>(id)) > kInlineWork);
+                          (options.radial == RadialForm::automatic && work[id] > kInlineWork);
     if (worth_it && node.op != Op::zero) result.push_back(static_cast<NodeId>(id));
   }
   return result;
@@ -141,12 +144,6 @@ Fit fit(const Graph& graph, const std::vector<NodeId>& functions, const std::vec
   return result;
 }
 
-bool finite_at(const Graph& graph, const std::vector<NodeId>& functions, double distance) {
-  return std::all_of(functions.begin(), functions.end(), [&](NodeId id) {
-    return values_at(graph, id, {distance}).allFinite();
-  });
-}
-
 }  // namespace
 
 Graph tabulate_radial(const Graph& graph, const Options& options, std::vector<SplineReport>& report) {
@@ -161,7 +158,7 @@ Graph tabulate_radial(const Graph& graph, const Options& options, std::vector<Sp
 
   SplineGrid grid;
   grid.degree = options.spline_degree;
-  grid.begin = finite_at(extended, functions, 0) ? 0 : kSmallestDistance * graph.cutoff;
+  grid.begin = kSmallestDistance * graph.cutoff;
   grid.end = graph.cutoff;
   Fit best;
   for (const int intervals : kIntervals) {

@@ -1,0 +1,57 @@
+#include "codegen/emit/context.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace mlffgen::emit {
+
+namespace {
+constexpr std::size_t kAlignment = 64;
+}
+
+std::string ConstantPool::add(const ir::TensorPtr& tensor) {
+  for (std::size_t k = 0; k < tensors_.size(); ++k) {
+    if (ir::same_tensor(tensors_[k], tensor)) return constants_[k].name;
+  }
+  Constant constant;
+  constant.name = fmt::format("c{}", constants_.size());
+  constant.offset = (data_.size() + kAlignment - 1) / kAlignment * kAlignment;
+  constant.bytes = tensor->values.size() * (double_precision_ ? sizeof(double) : sizeof(float));
+  data_.resize(constant.offset + constant.bytes, 0);
+  char* target = data_.data() + constant.offset;
+  if (double_precision_) {
+    std::memcpy(target, tensor->values.data(), constant.bytes);
+  } else {
+    for (std::size_t k = 0; k < tensor->values.size(); ++k) {
+      const auto value = static_cast<float>(tensor->values[k]);
+      std::memcpy(target + k * sizeof(float), &value, sizeof(float));
+    }
+  }
+  tensors_.push_back(tensor);
+  constants_.push_back(constant);
+  return constant.name;
+}
+
+std::string Context::buffer_name(NodeId id) const {
+  for (std::size_t k = 0; k < schedule.buffers.size(); ++k) {
+    if (schedule.buffers[k].node == id) return fmt::format("b{}", k);
+  }
+  return {};
+}
+
+std::string Context::literal(double value) const {
+  std::string text = double_precision ? fmt::format("{:.17g}", value) : fmt::format("{:.9g}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  if (!double_precision) text += "f";
+  return value < 0 ? "(" + text + ")" : text;
+}
+
+std::string index_text(const std::string& item, int size, int offset, const std::string& channel) {
+  std::string text = fmt::format("row_of({}, {})", item, size);
+  if (offset > 0) text += fmt::format(" + {}", offset);
+  if (!channel.empty()) text += " + " + channel;
+  return text;
+}
+
+}  // namespace mlffgen::emit

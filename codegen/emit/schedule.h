@@ -1,0 +1,82 @@
+// From the graph to kernels: which value is computed in which phase, segment and stage, and where it is kept.
+//
+// A PHASE is all work between two neighbour gathers: one kernel, whose blocks each take a tile of atoms. A phase is a
+// row of SEGMENTS that alternate between pairs (sums over the neighbours of each atom of the tile) and atoms (the dense
+// networks of the tile). A segment is a row of STAGES with a barrier after each. Values are kept in
+//   buffers       [n_atoms] in device memory, for later phases;
+//   tile arrays   in the block's shared memory, for later stages of the phase;
+//   team arrays   in shared memory, for later stages of the same pairs;
+// and all others are computed where they are used.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "codegen/ir/graph.h"
+
+namespace mlffgen::emit {
+
+using ir::NodeId;
+
+// A loop over channels; for atoms, of each atom of the tile; for pairs, of each pair of an atom.
+struct Loop {
+  int channels = 1;
+  std::vector<NodeId> results;     // values to keep: buffers, tile arrays or team arrays
+  std::vector<NodeId> sums;        // pairs: sum_j nodes that this loop adds to
+  std::vector<NodeId> reductions;  // sum_channels nodes that this loop adds to
+  std::vector<NodeId> gradients;   // pairs, one channel: terms of the pair gradient
+};
+
+struct Stage {
+  std::vector<Loop> loops;
+  std::vector<NodeId> maps;  // linear nodes: tiles of matrix products
+};
+
+struct Segment {
+  bool pairs = false;
+  std::vector<Stage> stages;
+};
+
+struct Phase {
+  std::vector<Segment> segments;
+  std::map<NodeId, int> tile_arrays;  // node -> offset, in numbers an atom
+  int tile_numbers = 0;               // numbers of tile arrays an atom
+  std::map<NodeId, int> team_arrays;  // node -> offset, in numbers a pair
+  int team_numbers = 0;               // numbers of team arrays a pair
+  bool has_pairs = false;
+  bool first_gradient = false;        // stores the pair gradient; later phases add to it
+};
+
+// An array of [n_atoms] items of the node's type.
+struct Buffer {
+  NodeId node = ir::kNoNode;
+  int first_phase = 0, last_phase = 0;
+  int slot = 0;  // buffers that never live together share memory
+};
+
+struct Schedule {
+  std::vector<Phase> phases;
+  std::vector<Buffer> buffers;
+  std::vector<int> slots;  // numbers an atom of each slot
+  int energy_phases = 0;   // the first so many phases suffice for the energy
+  std::vector<int> level;  // of each node
+
+  const Buffer* buffer_of(NodeId id) const;
+  int numbers_per_atom() const;  // of all slots: the peak
+};
+
+// A linear map of a pair's values is evaluated channel by channel where it is used if it has at most so many inputs.
+constexpr int kInlineInputs = 32;
+bool is_inline_map(const ir::Graph& graph, NodeId id);
+
+// Operations that work channel by channel and can be repeated wherever their value is needed.
+bool is_elementwise(ir::Op op);
+
+Schedule make_schedule(const ir::Graph& graph);
+
+// The schedule for people: phases, stages and bytes.
+std::string print(const Schedule& schedule, const ir::Graph& graph);
+
+}  // namespace mlffgen::emit

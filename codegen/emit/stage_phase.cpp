@@ -1,0 +1,312 @@
+#include "codegen/emit/stage_phase.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace mlffgen::emit {
+
+using ir::Domain;
+using ir::Graph;
+using ir::Node;
+using ir::Op;
+
+namespace {
+
+// A place in the order of a phase: segment, then stage.
+using Site = std::pair<int, int>;
+
+class PhaseStager {
+ public:
+  PhaseStager(const Graph& graph, const Placement& placement, const std::vector<int>& level, int phase)
+      : graph_(graph), placement_(placement), level_(level), number_(phase),
+        again_(placement.recomputed[static_cast<std::size_t>(phase)]) {}
+
+  Phase run() {
+    find_home();
+    for (const NodeId id : home_) place(id);
+    force_kept();
+    while (keep_shared_values()) {
+    }
+    build_segments();
+    allocate_tile_arrays();
+    return std::move(phase_);
+  }
+
+ private:
+  bool is_home(NodeId id) const { return segment_of_.contains(id); }
+  bool is_stored(NodeId id) const { return placement_.stored.contains(id); }
+
+  void find_home() {
+    for (std::size_t k = 0; k < graph_.nodes.size(); ++k) {
+      const auto id = static_cast<NodeId>(k);
+      if (level_[k] != number_) continue;
+      if (graph_[id].type.domain == Domain::atom && graph_[id].op != Op::zero) {
+        home_.push_back(id);
+        segment_of_[id] = 0;
+      }
+    }
+    for (const ir::Output& out : graph_.outputs) {
+      if (level_[static_cast<std::size_t>(out.node)] != number_) continue;
+      if (graph_[out.node].op == Op::sum_i) {
+        energy_ = graph_[out.node].inputs[0];
+      } else {
+        gradients_.push_back(out.node);
+      }
+    }
+  }
+
+  // Segments of pairs have odd numbers, those of atoms even ones.
+  int pair_segment(NodeId pair_value) const {
+    int segment = 1;
+    for (const NodeId leaf : pair_leaves(graph_, pair_value).centre) {
+      if (is_home(leaf)) segment = std::max(segment, segment_of_.at(leaf) + 1);
+    }
+    return segment;
+  }
+
+  static bool is_map(Op op) { return op == Op::linear || op == Op::sum_channels; }
+
+  // Loops have even stages, matrix products and sums over channels odd ones.
+  void place(NodeId id) {
+    const Node& node = graph_[id];
+    int segment = 0, stage = 0;
+    if (node.op == Op::sum_j) {
+      segment = pair_segment(node.inputs[0]) + 1;
+    } else {
+      for (const NodeId input : node.inputs) {
+        if (is_home(input)) segment = std::max(segment, segment_of_.at(input));
+      }
+      for (const NodeId input : node.inputs) {
+        if (!is_home(input) || segment_of_.at(input) != segment || graph_[input].op == Op::sum_j) continue;
+        stage = std::max(stage, stage_of_.at(input) + (is_map(graph_[input].op) ? 1 : 0));
+      }
+      if (is_map(node.op)) ++stage;
+    }
+    segment_of_[id] = segment;
+    stage_of_[id] = stage;
+  }
+
+  Site site_of(NodeId id) const { return {segment_of_.at(id), stage_of_.at(id)}; }
+
+  // Keeps a value that is not computed where it is used; elementwise values of earlier phases and tables are worked
+  // out at the beginning of the first segment that wants them kept.
+  void keep(NodeId id, Site user) {
+    kept_.insert(id);
+    if (is_home(id)) return;
+    const Site first{user.first, 0};
+    const auto found = imported_.find(id);
+    imported_[id] = found == imported_.end() ? first : std::min(found->second, first);
+  }
+
+  void force_kept() {
+    for (const NodeId id : home_) {
+      const Node& node = graph_[id];
+      if (node.op == Op::sum_j || is_map(node.op)) kept_.insert(id);
+      if (node.op == Op::linear) {
+        for (const NodeId input : node.inputs) {
+          if (!is_stored(input)) keep(input, site_of(id));
+        }
+      }
+      if (node.op == Op::sum_j) keep_centre_leaves(node.inputs[0]);
+    }
+    for (const NodeId term : gradients_) keep_centre_leaves(term);
+  }
+
+  // A pair reads values of its centre that this phase makes from where they are kept.
+  void keep_centre_leaves(NodeId pair_value) {
+    for (const NodeId leaf : pair_leaves(graph_, pair_value).centre) {
+      if (is_home(leaf)) kept_.insert(leaf);
+    }
+  }
+
+  bool is_kept(NodeId id) const { return kept_.contains(id) || is_stored(id); }
+
+  // What is worked out at a site, by the nodes whose expressions are expanded there.
+  std::vector<std::pair<Site, NodeId>> results() const {
+    std::vector<std::pair<Site, NodeId>> all;
+    for (const NodeId id : home_) {
+      const Op op = graph_[id].op;
+      if (op == Op::sum_channels) all.emplace_back(site_of(id), graph_[id].inputs[0]);
+      if (is_elementwise(op) && is_kept(id)) all.emplace_back(site_of(id), id);
+    }
+    for (const auto& [id, site] : imported_) all.emplace_back(site, id);
+    if (energy_ != ir::kNoNode) all.emplace_back(energy_site(), energy_);
+    return all;
+  }
+
+  // A loop stage after the energy's last operation.
+  Site energy_site() const {
+    if (!is_home(energy_)) return {2, 0};
+    const Site site = site_of(energy_);
+    return {site.first, site.second + (is_map(graph_[energy_].op) ? 1 : 0)};
+  }
+
+  // Calls visit(leaf or inner node) over the expression below a result, stopping at what is kept.
+  void expand(NodeId root, const std::function<void(NodeId, bool inner)>& visit) const {
+    std::set<NodeId> seen;
+    const std::function<void(NodeId, bool)> walk = [&](NodeId id, bool top) {
+      if (!seen.insert(id).second) return;
+      const bool leaf = !is_elementwise(graph_[id].op) || (!top && is_kept(id));
+      if (!top) visit(id, !leaf);
+      if (leaf) return;
+      for (const NodeId input : graph_[id].inputs) walk(input, false);
+    };
+    walk(root, true);
+  }
+
+  bool is_cheap(NodeId id) const {
+    const Node& node = graph_[id];
+    if (node.op == Op::negate || node.op == Op::broadcast) return true;
+    if (node.op != Op::add && node.op != Op::multiply) return false;
+    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
+      return !is_elementwise(graph_[input].op) || is_kept(input);
+    });
+  }
+
+  // Keeps values that several stages would work out again.
+  bool keep_shared_values() {
+    std::map<NodeId, std::set<Site>> sites;
+    for (const auto& [site, root] : results()) {
+      expand(root, [&, at = site](NodeId id, bool inner) {
+        if (inner) sites[id].insert(at);
+      });
+    }
+    bool changed = false;
+    for (const auto& [id, where] : sites) {
+      if (where.size() < 2 || is_cheap(id)) continue;
+      if (is_home(id) || again_.contains(id)) {
+        keep(id, *where.begin());
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  Stage& stage_at(const Site& site) {
+    Segment& segment = segments_[site.first];
+    segment.pairs = site.first % 2 == 1;
+    while (segment.stages.size() <= static_cast<std::size_t>(site.second)) segment.stages.emplace_back();
+    return segment.stages[static_cast<std::size_t>(site.second)];
+  }
+
+  Loop& loop_at(const Site& site, int channels) {
+    Stage& stage = stage_at(site);
+    for (Loop& loop : stage.loops) {
+      if (loop.channels == channels) return loop;
+    }
+    stage.loops.push_back({});
+    stage.loops.back().channels = channels;
+    return stage.loops.back();
+  }
+
+  void build_segments() {
+    std::map<int, PairRoots> roots;
+    for (const NodeId id : home_) {
+      const Node& node = graph_[id];
+      if (node.op == Op::sum_j) roots[segment_of_.at(id) - 1].sums.push_back(id);
+      if (node.op == Op::linear) stage_at(site_of(id)).maps.push_back(id);
+      if (node.op == Op::sum_channels) {
+        loop_at(site_of(id), graph_[node.inputs[0]].type.channels).reductions.push_back(id);
+      }
+      if (is_elementwise(node.op) && is_kept(id)) loop_at(site_of(id), node.type.channels).results.push_back(id);
+    }
+    for (const auto& [id, site] : imported_) loop_at(site, graph_[id].type.channels).results.push_back(id);
+    if (energy_ != ir::kNoNode) loop_at(energy_site(), 1).results.push_back(energy_);
+    for (const NodeId term : gradients_) roots[pair_segment(term)].gradients.push_back(term);
+    for (const auto& [number, list] : roots) {
+      segments_[number] = stage_pairs(graph_, list, phase_);
+      phase_.has_pairs = true;
+    }
+    for (auto& [number, segment] : segments_) {
+      for (Stage& stage : segment.stages) {
+        for (Loop& loop : stage.loops) std::sort(loop.results.begin(), loop.results.end());
+        std::sort(stage.maps.begin(), stage.maps.end());
+      }
+      phase_.segments.push_back(segment);
+    }
+  }
+
+  // First and last use of each tile array; pairs as one unit of time.
+  std::map<NodeId, std::pair<Site, Site>> lifetimes() const {
+    std::map<NodeId, std::pair<Site, Site>> life;
+    for (const NodeId id : kept_) {
+      if (is_stored(id)) continue;
+      Site born = is_home(id) ? site_of(id) : imported_.at(id);
+      if (graph_[id].op == Op::sum_j) born = {segment_of_.at(id) - 1, 0};
+      life[id] = {born, born};
+    }
+    const auto use = [&](NodeId id, const Site& site) {
+      const auto found = life.find(id);
+      if (found != life.end()) found->second.second = std::max(found->second.second, site);
+    };
+    for (const auto& [site, root] : results()) {
+      expand(root, [&, at = site](NodeId id, bool) { use(id, at); });
+    }
+    if (energy_ != ir::kNoNode) use(energy_, energy_site());
+    for (const NodeId id : home_) {
+      if (graph_[id].op == Op::linear) {
+        for (const NodeId input : graph_[id].inputs) use(input, site_of(id));
+      }
+      if (graph_[id].op == Op::sum_channels) use(graph_[id].inputs[0], site_of(id));
+      if (graph_[id].op == Op::sum_j) use_centre(graph_[id].inputs[0], segment_of_.at(id) - 1, use);
+    }
+    for (const NodeId term : gradients_) use_centre(term, pair_segment(term), use);
+    return life;
+  }
+
+  void use_centre(NodeId pair_value, int segment, const std::function<void(NodeId, const Site&)>& use) const {
+    for (const NodeId leaf : pair_leaves(graph_, pair_value).centre) use(leaf, {segment, 0});
+  }
+
+  // First fit in order of birth: an array takes the lowest place that nothing alive at the same time holds.
+  void allocate_tile_arrays() {
+    struct Array {
+      NodeId id;
+      Site born, dies;
+      int offset, size;
+    };
+    std::vector<Array> placed;
+    std::vector<Array> arrays;
+    for (const auto& [id, life] : lifetimes()) {
+      arrays.push_back({id, life.first, life.second, 0, graph_[id].type.size()});
+    }
+    std::sort(arrays.begin(), arrays.end(),
+              [](const Array& a, const Array& b) { return std::pair(a.born, a.id) < std::pair(b.born, b.id); });
+    for (Array& array : arrays) {
+      std::vector<std::pair<int, int>> taken;
+      for (const Array& other : placed) {
+        if (other.dies >= array.born && other.born <= array.dies) taken.emplace_back(other.offset, other.offset + other.size);
+      }
+      std::sort(taken.begin(), taken.end());
+      for (const auto& [begin, end] : taken) {
+        if (array.offset + array.size <= begin) break;
+        array.offset = std::max(array.offset, end);
+      }
+      placed.push_back(array);
+      phase_.tile_arrays[array.id] = array.offset;
+      phase_.tile_numbers = std::max(phase_.tile_numbers, array.offset + array.size);
+    }
+  }
+
+  const Graph& graph_;
+  const Placement& placement_;
+  const std::vector<int>& level_;
+  int number_;
+  const std::set<NodeId>& again_;
+  Phase phase_;
+  std::vector<NodeId> home_, gradients_;
+  NodeId energy_ = ir::kNoNode;
+  std::map<NodeId, int> segment_of_, stage_of_;
+  std::set<NodeId> kept_;
+  std::map<NodeId, Site> imported_;
+  std::map<int, Segment> segments_;
+};
+
+}  // namespace
+
+Phase stage_phase(const Graph& graph, const Placement& placement, const std::vector<int>& level, int phase) {
+  return PhaseStager(graph, placement, level, phase).run();
+}
+
+}  // namespace mlffgen::emit

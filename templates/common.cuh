@@ -1,0 +1,84 @@
+// What both targets share. `real` is float or double, by the model's precision.
+
+#ifndef MLFF_TILE
+#define MLFF_TILE 8
+#endif
+#ifndef MLFF_PAIR_BATCH
+#define MLFF_PAIR_BATCH 4
+#endif
+MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;             // atoms a block takes at most
+MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;        // pairs a team works on at once
+
+// A compile-time count, for loops over a full batch of pairs or over one pair.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Channels that a lane holds of C.
+template <int C>
+MLFF_DEVICE constexpr int slots() {
+  return (C + kLanes - 1) / kLanes;
+}
+
+// Index of an atom's row of `numbers` numbers.
+MLFF_DEVICE inline size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
+
+// x ** N by repeated squaring.
+template <int N>
+MLFF_DEVICE inline real power(real x) {
+  if constexpr (N < 0) {
+    return real(1) / power<-N>(x);
+  } else if constexpr (N == 0) {
+    return real(1);
+  } else if constexpr (N % 2 == 1) {
+    return x * power<N - 1>(x);
+  } else {
+    const real half = power<N / 2>(x);
+    return half * half;
+  }
+}
+
+MLFF_DEVICE inline real m_reciprocal(real x) { return real(1) / x; }
+MLFF_DEVICE inline real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
+MLFF_DEVICE inline real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE inline real m_softplus(real x) {
+  const real magnitude = x < real(0) ? -x : x;
+  return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
+}
+MLFF_DEVICE inline real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
+// 1 / interval. Coefficient row + k belongs to value k.
+template <int DEGREE>
+MLFF_DEVICE inline void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
+  basis[0] = real(1);
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) basis[k] = real(0);
+  MLFF_UNROLL
+  for (int d = 1; d <= DEGREE; ++d) {
+    if (d == DEGREE) {
+      MLFF_UNROLL
+      for (int k = 0; k <= DEGREE; ++k) {
+        slope[k] = (k > 0 ? basis[k > 0 ? k - 1 : 0] : real(0)) - (k < DEGREE ? basis[k] : real(0));
+      }
+    }
+    MLFF_UNROLL
+    for (int k = DEGREE; k >= 0; --k) {
+      if (k <= d) {
+        const real left = k > 0 ? (t + real(d - k)) * basis[k > 0 ? k - 1 : 0] : real(0);
+        const real right = k < d ? (real(k + 1) - t) * basis[k] : real(0);
+        basis[k] = (left + right) * (real(1) / real(d));
+      }
+    }
+  }
+}
+
+// sum over k of weight[k] * table[k * stride].
+template <int DEGREE>
+MLFF_DEVICE inline real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
+  real sum = weight[0] * table[0];
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  return sum;
+}

@@ -1,0 +1,248 @@
+// The lane-generic names on a CPU: a block is one thread, a team is one lane, and loops over channels vectorise.
+
+typedef unsigned long size_t;
+
+#define MLFF_TUNABLE(choices)
+#define MLFF_DEVICE static
+#define MLFF_RESTRICT __restrict__
+#define MLFF_UNROLL _Pragma("clang loop unroll(full)")
+#define MLFF_KERNEL(name, ...) static void name(const int mlff_block, __VA_ARGS__)
+#define MLFF_SHARED(name, count) alignas(64) real name[(count) + 1]
+#define MLFF_EACH_CHANNEL(c, f, C) \
+  _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); ++c) if (const int f = c; true)
+#define block_index() mlff_block
+
+constexpr int kLanes = 1;
+constexpr int kTeams = 1;
+constexpr int kTeamScratch = 0;
+
+MLFF_DEVICE constexpr int lane() { return 0; }
+MLFF_DEVICE constexpr int team() { return 0; }
+MLFF_DEVICE inline void team_barrier() {}
+MLFF_DEVICE inline void block_barrier() {}
+
+// The sum over the lanes of a team, in every lane.
+template <int N>
+MLFF_DEVICE inline void team_sum(real (&)[N], real*) {}
+
+// Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
+// place of the correctly rounded value over the ranges that models meet (tests/codegen checks them against libm).
+template <typename To, typename From>
+MLFF_DEVICE inline To bits_of(From value) {
+  return __builtin_bit_cast(To, value);
+}
+
+// exp(x) = 2^n exp(r), r = x - n ln 2 in two pieces, |r| <= ln(2) / 2, by a Taylor polynomial.
+MLFF_DEVICE inline float m_exp(float x) {
+  const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
+  const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.0f / 5040.0f;
+  p = p * r + 1.0f / 720.0f;
+  p = p * r + 1.0f / 120.0f;
+  p = p * r + 1.0f / 24.0f;
+  p = p * r + 1.0f / 6.0f;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const float scaled = p * bits_of<float>((int)((unsigned)((int)n + 127) << 23));
+  return x != x ? x : (x < -87.0f ? 0.0f : (x > 88.7f ? __builtin_inff() : scaled));
+}
+MLFF_DEVICE inline double m_exp(double x) {
+  const double clamped = x < -708.0 ? -708.0 : (x > 709.0 ? 709.0 : x);
+  const double n = __builtin_rint(clamped * 1.44269504088896340736);
+  const double r = (clamped - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
+  double p = 1.0 / 6227020800.0;
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  const double scaled = p * bits_of<double>((long)((unsigned long)((long)n + 1023) << 52));
+  return x != x ? x : (x < -708.0 ? 0.0 : (x > 709.7 ? __builtin_inf() : scaled));
+}
+
+// log(x): x = 2^n m, m in [sqrt(1/2), sqrt(2)), log(m) = 2 atanh((m - 1) / (m + 1)).
+MLFF_DEVICE inline float m_log(float x) {
+  const int bits = bits_of<int>(x);
+  const int n = (bits - 0x3f3504f3) >> 23;
+  const float m = bits_of<float>(bits - (int)((unsigned)n << 23));
+  const float s = (m - 1.0f) / (m + 1.0f), z = s * s;
+  const float series = 1.0f / 3.0f + z * (1.0f / 5.0f + z * (1.0f / 7.0f + z * (1.0f / 9.0f + z * (1.0f / 11.0f))));
+  const float value = (2.0f * s + 2.0f * s * z * series - (float)n * 1.90465429e-9f) + (float)n * 0.693147182464599609375f;
+  return x > 0.0f ? (x < __builtin_inff() ? value : x) : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
+}
+MLFF_DEVICE inline double m_log(double x) {
+  const long bits = bits_of<long>(x);
+  const long n = (bits - 0x3fe6a09e667f3bcd) >> 52;
+  const double m = bits_of<double>(bits - (long)((unsigned long)n << 52));
+  const double s = (m - 1.0) / (m + 1.0), z = s * s;
+  double p = 1.0 / 23.0;
+  p = p * z + 1.0 / 21.0;
+  p = p * z + 1.0 / 19.0;
+  p = p * z + 1.0 / 17.0;
+  p = p * z + 1.0 / 15.0;
+  p = p * z + 1.0 / 13.0;
+  p = p * z + 1.0 / 11.0;
+  p = p * z + 1.0 / 9.0;
+  p = p * z + 1.0 / 7.0;
+  p = p * z + 1.0 / 5.0;
+  p = p * z + 1.0 / 3.0;
+  const double value =
+      (2.0 * s + 2.0 * s * z * p + (double)n * 1.90821492927058770002e-10) + (double)n * 6.93147180369123816490e-01;
+  return x > 0.0 ? (x < __builtin_inf() ? value : x) : (x == 0.0 ? -__builtin_inf() : __builtin_nan(""));
+}
+
+// log(1 + x) for 0 <= x <= 1: log(u) corrected by what 1 + x lost, Higham, Accuracy and Stability, problem 1.5.
+MLFF_DEVICE inline real m_log1p(real x) {
+  const real u = real(1) + x;
+  const real corrected = m_log(u) * x / (u == real(1) ? real(1) : u - real(1));
+  return u == real(1) ? x : corrected;
+}
+
+// sin and cos: x minus a multiple of pi/2 in three pieces, then a Taylor polynomial on |r| <= pi/4. For |x| < 1e5.
+MLFF_DEVICE inline float m_sin_quarter(float x, int turn) {
+  const float n = __builtin_rintf(x * 0.63661977236758134f);
+  const float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188216e-8f;
+  const float z = r * r;
+  const float s = r + r * z * (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
+  const float c = 1.0f - 0.5f * z + z * z * (1.0f / 24.0f + z * (-1.0f / 720.0f + z * (1.0f / 40320.0f)));
+  const int quadrant = (int)n + turn;
+  const float value = (quadrant & 1) ? c : s;
+  return (quadrant & 2) ? -value : value;
+}
+MLFF_DEVICE inline double m_sin_quarter(double x, int turn) {
+  const double n = __builtin_rint(x * 0.63661977236758134308);
+  const double r =
+      ((x - n * 1.57079632673412561417e+00) - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21;
+  const double z = r * r;
+  double s = -1.0 / 1307674368000.0;
+  s = s * z + 1.0 / 6227020800.0;
+  s = s * z - 1.0 / 39916800.0;
+  s = s * z + 1.0 / 362880.0;
+  s = s * z - 1.0 / 5040.0;
+  s = s * z + 1.0 / 120.0;
+  s = s * z - 1.0 / 6.0;
+  s = r + r * z * s;
+  double c = 1.0 / 20922789888000.0;
+  c = c * z - 1.0 / 87178291200.0;
+  c = c * z + 1.0 / 479001600.0;
+  c = c * z - 1.0 / 3628800.0;
+  c = c * z + 1.0 / 40320.0;
+  c = c * z - 1.0 / 720.0;
+  c = c * z + 1.0 / 24.0;
+  c = 1.0 - 0.5 * z + z * z * c;
+  const int quadrant = (int)n + turn;
+  const double value = (quadrant & 1) ? c : s;
+  return (quadrant & 2) ? -value : value;
+}
+MLFF_DEVICE inline real m_sin(real x) { return m_sin_quarter(x, 0); }
+MLFF_DEVICE inline real m_cos(real x) { return m_sin_quarter(x, 1); }
+
+MLFF_DEVICE inline float m_sqrt(float x) { return __builtin_sqrtf(x); }
+MLFF_DEVICE inline double m_sqrt(double x) { return __builtin_sqrt(x); }
+MLFF_DEVICE inline real m_rsqrt(real x) {
+  const real root = m_sqrt(x);
+  return x > real(0) ? real(1) / (x > real(0) ? root : real(1)) : real(0);
+}
+
+// tanh: a continued fraction where 1 - 2 / (exp(2 x) + 1) would cancel.
+MLFF_DEVICE inline real m_tanh(real x) {
+  const real z = x * x;
+  real f = real(17);
+  f = real(15) + z / f;
+  f = real(13) + z / f;
+  f = real(11) + z / f;
+  f = real(9) + z / f;
+  f = real(7) + z / f;
+  f = real(5) + z / f;
+  f = real(3) + z / f;
+  const real small = x / (real(1) + z / f);
+  const real large = real(1) - real(2) / (m_exp(x + x) + real(1));
+  return z < real(0.36) ? small : large;
+}
+
+// Registers of a tile product: kVector numbers wide.
+#ifdef __AVX512F__
+constexpr int kVectorBytes = 64;
+#else
+constexpr int kVectorBytes = 32;
+#endif
+constexpr int kVector = kVectorBytes / (int)sizeof(real);
+typedef real Vector __attribute__((ext_vector_type(kVectorBytes / sizeof(real)), aligned(sizeof(real))));
+
+// out[r][n] (+)= sum over k of in[r][k] weights[k][n], for ROWS rows and COLUMNS vectors of columns.
+template <int IN, int OUT, int ROWS, int COLUMNS>
+MLFF_DEVICE inline void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
+                                      real* MLFF_RESTRICT out, const real* MLFF_RESTRICT bias, bool add) {
+  Vector sum[ROWS][COLUMNS];
+  MLFF_UNROLL
+  for (int r = 0; r < ROWS; ++r) {
+    MLFF_UNROLL
+    for (int c = 0; c < COLUMNS; ++c) {
+      sum[r][c] = add ? *(const Vector*)(out + r * OUT + c * kVector)
+                      : (bias ? *(const Vector*)(bias + c * kVector) : (Vector)(real(0)));
+    }
+  }
+  _Pragma("clang loop unroll_count(2)") for (int k = 0; k < IN; ++k) {
+    Vector w[COLUMNS];
+    MLFF_UNROLL
+    for (int c = 0; c < COLUMNS; ++c) w[c] = *(const Vector*)(weights + (size_t)k * OUT + c * kVector);
+    MLFF_UNROLL
+    for (int r = 0; r < ROWS; ++r) {
+      const Vector a = (Vector)(in[r * IN + k]);
+      MLFF_UNROLL
+      for (int c = 0; c < COLUMNS; ++c) sum[r][c] += a * w[c];
+    }
+  }
+  MLFF_UNROLL
+  for (int r = 0; r < ROWS; ++r) {
+    MLFF_UNROLL
+    for (int c = 0; c < COLUMNS; ++c) *(Vector*)(out + r * OUT + c * kVector) = sum[r][c];
+  }
+}
+
+template <int IN, int OUT, int COLUMNS>
+MLFF_DEVICE inline void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias,
+                                        bool add) {
+  constexpr int kRows = 6;
+  int r = 0;
+  for (; r + kRows <= rows; r += kRows) product_block<IN, OUT, kRows, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
+  for (; r + 3 <= rows; r += 3) product_block<IN, OUT, 3, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
+  for (; r < rows; ++r) product_block<IN, OUT, 1, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
+}
+
+// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
+template <int IN, int OUT>
+MLFF_DEVICE __attribute__((noinline)) void linear_tile(int rows, const real* in, const real* weights, real* out,
+                                                       const real* bias, bool add) {
+  constexpr int kWide = 4 * kVector;
+  int n = 0;
+  for (; n + kWide <= OUT; n += kWide) {
+    product_columns<IN, OUT, 4>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
+  }
+  for (; n + kVector <= OUT; n += kVector) {
+    product_columns<IN, OUT, 1>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
+  }
+  for (; n < OUT; ++n) {
+    for (int r = 0; r < rows; ++r) {
+      real sum = add ? out[r * OUT + n] : (bias ? bias[n] : real(0));
+      for (int k = 0; k < IN; ++k) sum += in[r * IN + k] * weights[k * OUT + n];
+      out[r * OUT + n] = sum;
+    }
+  }
+}
+
+// The same for the pairs of a team.
+template <int IN, int OUT>
+MLFF_DEVICE inline void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_tile<IN, OUT>(rows, in, weights, out, bias, add);
+}
