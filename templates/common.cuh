@@ -1,7 +1,7 @@
 // What both targets share. `real` is float or double, by the model's precision.
 
 #ifndef MLFF_TILE
-#define MLFF_TILE 8
+#define MLFF_TILE 16
 #endif
 #ifndef MLFF_PAIR_BATCH
 #define MLFF_PAIR_BATCH 4
@@ -22,11 +22,11 @@ MLFF_DEVICE constexpr int slots() {
 }
 
 // Index of an atom's row of `numbers` numbers.
-MLFF_DEVICE inline size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
+MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
 
 // x ** N by repeated squaring.
 template <int N>
-MLFF_DEVICE inline real power(real x) {
+MLFF_DEVICE real power(real x) {
   if constexpr (N < 0) {
     return real(1) / power<-N>(x);
   } else if constexpr (N == 0) {
@@ -39,19 +39,19 @@ MLFF_DEVICE inline real power(real x) {
   }
 }
 
-MLFF_DEVICE inline real m_reciprocal(real x) { return real(1) / x; }
-MLFF_DEVICE inline real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
-MLFF_DEVICE inline real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
-MLFF_DEVICE inline real m_softplus(real x) {
+MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
+MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_softplus(real x) {
   const real magnitude = x < real(0) ? -x : x;
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
 }
-MLFF_DEVICE inline real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
 
 // Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
 // 1 / interval. Coefficient row + k belongs to value k.
 template <int DEGREE>
-MLFF_DEVICE inline void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
+MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
   basis[0] = real(1);
   MLFF_UNROLL
   for (int k = 1; k <= DEGREE; ++k) basis[k] = real(0);
@@ -76,7 +76,7 @@ MLFF_DEVICE inline void spline_basis(real t, real (&basis)[DEGREE + 1], real (&s
 
 // sum over k of weight[k] * table[k * stride].
 template <int DEGREE>
-MLFF_DEVICE inline real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
+MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
   real sum = weight[0] * table[0];
   MLFF_UNROLL
   for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];

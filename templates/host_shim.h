@@ -3,7 +3,7 @@
 typedef unsigned long size_t;
 
 #define MLFF_TUNABLE(choices)
-#define MLFF_DEVICE static
+#define MLFF_DEVICE static inline
 #define MLFF_RESTRICT __restrict__
 #define MLFF_UNROLL _Pragma("clang loop unroll(full)")
 #define MLFF_KERNEL(name, ...) static void name(const int mlff_block, __VA_ARGS__)
@@ -18,22 +18,22 @@ constexpr int kTeamScratch = 0;
 
 MLFF_DEVICE constexpr int lane() { return 0; }
 MLFF_DEVICE constexpr int team() { return 0; }
-MLFF_DEVICE inline void team_barrier() {}
-MLFF_DEVICE inline void block_barrier() {}
+MLFF_DEVICE void team_barrier() {}
+MLFF_DEVICE void block_barrier() {}
 
 // The sum over the lanes of a team, in every lane.
 template <int N>
-MLFF_DEVICE inline void team_sum(real (&)[N], real*) {}
+MLFF_DEVICE void team_sum(real (&)[N], real*) {}
 
 // Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
 // place of the correctly rounded value over the ranges that models meet (tests/codegen checks them against libm).
 template <typename To, typename From>
-MLFF_DEVICE inline To bits_of(From value) {
+MLFF_DEVICE To bits_of(From value) {
   return __builtin_bit_cast(To, value);
 }
 
 // exp(x) = 2^n exp(r), r = x - n ln 2 in two pieces, |r| <= ln(2) / 2, by a Taylor polynomial.
-MLFF_DEVICE inline float m_exp(float x) {
+MLFF_DEVICE float m_exp(float x) {
   const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
   const float n = __builtin_rintf(clamped * 1.44269504088896341f);
   const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -48,7 +48,7 @@ MLFF_DEVICE inline float m_exp(float x) {
   const float scaled = p * bits_of<float>((int)((unsigned)((int)n + 127) << 23));
   return x != x ? x : (x < -87.0f ? 0.0f : (x > 88.7f ? __builtin_inff() : scaled));
 }
-MLFF_DEVICE inline double m_exp(double x) {
+MLFF_DEVICE double m_exp(double x) {
   const double clamped = x < -708.0 ? -708.0 : (x > 709.0 ? 709.0 : x);
   const double n = __builtin_rint(clamped * 1.44269504088896340736);
   const double r = (clamped - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
@@ -71,7 +71,7 @@ MLFF_DEVICE inline double m_exp(double x) {
 }
 
 // log(x): x = 2^n m, m in [sqrt(1/2), sqrt(2)), log(m) = 2 atanh((m - 1) / (m + 1)).
-MLFF_DEVICE inline float m_log(float x) {
+MLFF_DEVICE float m_log(float x) {
   const int bits = bits_of<int>(x);
   const int n = (bits - 0x3f3504f3) >> 23;
   const float m = bits_of<float>(bits - (int)((unsigned)n << 23));
@@ -80,7 +80,7 @@ MLFF_DEVICE inline float m_log(float x) {
   const float value = (2.0f * s + 2.0f * s * z * series - (float)n * 1.90465429e-9f) + (float)n * 0.693147182464599609375f;
   return x > 0.0f ? (x < __builtin_inff() ? value : x) : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }
-MLFF_DEVICE inline double m_log(double x) {
+MLFF_DEVICE double m_log(double x) {
   const long bits = bits_of<long>(x);
   const long n = (bits - 0x3fe6a09e667f3bcd) >> 52;
   const double m = bits_of<double>(bits - (long)((unsigned long)n << 52));
@@ -102,14 +102,14 @@ MLFF_DEVICE inline double m_log(double x) {
 }
 
 // log(1 + x) for 0 <= x <= 1: log(u) corrected by what 1 + x lost, Higham, Accuracy and Stability, problem 1.5.
-MLFF_DEVICE inline real m_log1p(real x) {
+MLFF_DEVICE real m_log1p(real x) {
   const real u = real(1) + x;
   const real corrected = m_log(u) * x / (u == real(1) ? real(1) : u - real(1));
   return u == real(1) ? x : corrected;
 }
 
 // sin and cos: x minus a multiple of pi/2 in three pieces, then a Taylor polynomial on |r| <= pi/4. For |x| < 1e5.
-MLFF_DEVICE inline float m_sin_quarter(float x, int turn) {
+MLFF_DEVICE float m_sin_quarter(float x, int turn) {
   const float n = __builtin_rintf(x * 0.63661977236758134f);
   const float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188216e-8f;
   const float z = r * r;
@@ -119,7 +119,7 @@ MLFF_DEVICE inline float m_sin_quarter(float x, int turn) {
   const float value = (quadrant & 1) ? c : s;
   return (quadrant & 2) ? -value : value;
 }
-MLFF_DEVICE inline double m_sin_quarter(double x, int turn) {
+MLFF_DEVICE double m_sin_quarter(double x, int turn) {
   const double n = __builtin_rint(x * 0.63661977236758134308);
   const double r =
       ((x - n * 1.57079632673412561417e+00) - n * 6.07710050630396597660e-11) - n * 2.02226624879595063154e-21;
@@ -144,18 +144,18 @@ MLFF_DEVICE inline double m_sin_quarter(double x, int turn) {
   const double value = (quadrant & 1) ? c : s;
   return (quadrant & 2) ? -value : value;
 }
-MLFF_DEVICE inline real m_sin(real x) { return m_sin_quarter(x, 0); }
-MLFF_DEVICE inline real m_cos(real x) { return m_sin_quarter(x, 1); }
+MLFF_DEVICE real m_sin(real x) { return m_sin_quarter(x, 0); }
+MLFF_DEVICE real m_cos(real x) { return m_sin_quarter(x, 1); }
 
-MLFF_DEVICE inline float m_sqrt(float x) { return __builtin_sqrtf(x); }
-MLFF_DEVICE inline double m_sqrt(double x) { return __builtin_sqrt(x); }
-MLFF_DEVICE inline real m_rsqrt(real x) {
+MLFF_DEVICE float m_sqrt(float x) { return __builtin_sqrtf(x); }
+MLFF_DEVICE double m_sqrt(double x) { return __builtin_sqrt(x); }
+MLFF_DEVICE real m_rsqrt(real x) {
   const real root = m_sqrt(x);
   return x > real(0) ? real(1) / (x > real(0) ? root : real(1)) : real(0);
 }
 
 // tanh: a continued fraction where 1 - 2 / (exp(2 x) + 1) would cancel.
-MLFF_DEVICE inline real m_tanh(real x) {
+MLFF_DEVICE real m_tanh(real x) {
   const real z = x * x;
   real f = real(17);
   f = real(15) + z / f;
@@ -181,8 +181,10 @@ typedef real Vector __attribute__((ext_vector_type(kVectorBytes / sizeof(real)),
 
 // out[r][n] (+)= sum over k of in[r][k] weights[k][n], for ROWS rows and COLUMNS vectors of columns.
 template <int IN, int OUT, int ROWS, int COLUMNS>
-MLFF_DEVICE inline void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
+MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
                                       real* MLFF_RESTRICT out, const real* MLFF_RESTRICT bias, bool add) {
+  // The sums of a row must not depend on how many rows are worked on together: results are the same bits for any tile.
+#pragma clang fp reassociate(off)
   Vector sum[ROWS][COLUMNS];
   MLFF_UNROLL
   for (int r = 0; r < ROWS; ++r) {
@@ -211,7 +213,7 @@ MLFF_DEVICE inline void product_block(const real* MLFF_RESTRICT in, const real* 
 }
 
 template <int IN, int OUT, int COLUMNS>
-MLFF_DEVICE inline void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias,
+MLFF_DEVICE void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias,
                                         bool add) {
   constexpr int kRows = 6;
   int r = 0;
@@ -222,7 +224,7 @@ MLFF_DEVICE inline void product_columns(int rows, const real* in, const real* we
 
 // Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
 template <int IN, int OUT>
-MLFF_DEVICE __attribute__((noinline)) void linear_tile(int rows, const real* in, const real* weights, real* out,
+static __attribute__((noinline)) void linear_tile(int rows, const real* in, const real* weights, real* out,
                                                        const real* bias, bool add) {
   constexpr int kWide = 4 * kVector;
   int n = 0;
@@ -243,6 +245,6 @@ MLFF_DEVICE __attribute__((noinline)) void linear_tile(int rows, const real* in,
 
 // The same for the pairs of a team.
 template <int IN, int OUT>
-MLFF_DEVICE inline void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
   linear_tile<IN, OUT>(rows, in, weights, out, bias, add);
 }

@@ -39,7 +39,8 @@ block_barrier();
 //@begin atoms
 for (int t = team(); t < rows; t += kTeams) {
   const int i = first + t;
-  /*@hole loops*/ (void)i; /*@end*/
+  (void)i;
+  /*@hole loops*/ /*@end*/
 }
 block_barrier();
 //@end atoms

@@ -1,0 +1,269 @@
+#include "runtime/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/elements.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "runtime/bundle.h"
+
+namespace mlffgen::runtime {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostEntries = 100000;          // of any list
+constexpr std::size_t kMostBytesPerAtom = 1U << 30U;  // of a buffer
+constexpr std::size_t kMostBytes = std::size_t{1} << 40U;
+constexpr std::size_t kAlignment = 64;
+constexpr int kMostAtomsPerBlock = 4096;
+
+const std::map<std::string, ArgumentKind>& fixed_arguments() {
+  static const std::map<std::string, ArgumentKind> kinds = {
+      {"n_atoms", ArgumentKind::n_atoms},
+      {"tile_atoms", ArgumentKind::tile_atoms},
+      {"element", ArgumentKind::element},
+      {"pair_begin", ArgumentKind::pair_begin},
+      {"pair_neighbour", ArgumentKind::pair_neighbour},
+      {"pair_geometry", ArgumentKind::pair_geometry},
+      {"pair_gradient", ArgumentKind::pair_gradient},
+      {"atom_energy", ArgumentKind::atom_energy},
+  };
+  return kinds;
+}
+
+class PlanReader {
+ public:
+  PlanReader(const std::string& origin, std::size_t constants_bytes)
+      : origin_(origin), constants_bytes_(constants_bytes) {}
+
+  Plan read(std::string_view text) {
+    const Json root = Json::parse(text.begin(), text.end(), nullptr, false);
+    if (root.is_discarded() || !root.is_object()) fail("it is not a JSON object");
+    read_schema(root);
+    known_keys(root, "the plan",
+               {"schema", "generator", "name", "precision", "units", "elements", "cutoff", "element_energy", "tile",
+                "constants", "buffers", "slots", "kernels", "energy_kernels", "host", "report"});
+    read_model(root);
+    read_storage(root);
+    read_kernels(root);
+    read_host(root);
+    return std::move(plan_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw UserError(fmt::format("{}: section 'plan': {}; compile the model again", origin_, message));
+  }
+
+  void read_schema(const Json& root) const {
+    const auto schema = whole(root, "schema", 0, 1000000000);
+    if (schema == kPlanSchema) return;
+    throw UserError(fmt::format(
+        "{}: section 'plan' has schema {}, but this mlffgen reads schema {}; {}", origin_, schema, kPlanSchema,
+        schema > kPlanSchema ? "install a newer mlffgen, or compile the model again" : "compile the model again"));
+  }
+
+  void known_keys(const Json& object, const std::string& what, const std::vector<std::string>& keys) const {
+    if (!object.is_object()) fail(fmt::format("{} must be an object", what));
+    for (const auto& [key, value] : object.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        fail(fmt::format("unknown key {} in {}{}", quote(key), what, did_you_mean(key, keys)));
+      }
+    }
+  }
+
+  const Json& member(const Json& object, const char* key) const {
+    const auto it = object.find(key);
+    if (it == object.end()) fail(fmt::format("key '{}' is missing", key));
+    return *it;
+  }
+
+  const Json& list(const Json& object, const char* key) const {
+    const auto& value = member(object, key);
+    if (!value.is_array() || value.size() > kMostEntries) {
+      fail(fmt::format("'{}' must be a list of at most {} entries", key, kMostEntries));
+    }
+    return value;
+  }
+
+  std::size_t whole(const Json& value, const char* key, const Json& shown, std::size_t low, std::size_t high) const {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < low || value.get<std::uint64_t>() > high) {
+      fail(fmt::format("'{}' must be a whole number from {} to {}, not {}", key, low, high, quote(shown.dump())));
+    }
+    return static_cast<std::size_t>(value.get<std::uint64_t>());
+  }
+
+  std::size_t whole(const Json& object, const char* key, std::size_t low, std::size_t high) const {
+    const auto& value = member(object, key);
+    return whole(value, key, value, low, high);
+  }
+
+  double real(const Json& value, const char* key) const {
+    if (!value.is_number() || !std::isfinite(value.get<double>())) {
+      fail(fmt::format("'{}' must be a finite number, not {}", key, quote(value.dump())));
+    }
+    return value.get<double>();
+  }
+
+  std::string string(const Json& value, const char* key) const {
+    if (!value.is_string()) fail(fmt::format("'{}' must be a text, not {}", key, quote(value.dump())));
+    return value.get<std::string>();
+  }
+
+  std::string choice(const Json& object, const char* key, const std::vector<std::string>& allowed) const {
+    auto text = string(member(object, key), key);
+    if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
+      fail(fmt::format("'{}' must be one of {}, not {}", key, join(allowed, ", "), quote(text)));
+    }
+    return text;
+  }
+
+  // A name that kernels may use for an argument.
+  std::string new_name(const Json& object) {
+    auto name = string(member(object, "name"), "name");
+    if (!is_identifier(name) || name.size() > 200) fail(fmt::format("{} is not a name", quote(name)));
+    if (fixed_arguments().count(name) > 0) fail(fmt::format("the name {} is reserved", quote(name)));
+    if (arguments_.count(name) > 0) fail(fmt::format("the name {} occurs twice", quote(name)));
+    return name;
+  }
+
+  void read_model(const Json& root) {
+    plan_.generator = string(member(root, "generator"), "generator");
+    plan_.name = string(member(root, "name"), "name");
+    plan_.precision = choice(root, "precision", {"float", "double"}) == "float" ? Precision::single_precision
+                                                                                : Precision::double_precision;
+    const auto& units = member(root, "units");
+    known_keys(units, "units", {"length", "energy"});
+    plan_.length_unit = choice(units, "length", length_units());
+    plan_.energy_unit = choice(units, "energy", energy_units());
+    for (const auto& entry : list(root, "elements")) {
+      const auto number = static_cast<int>(whole(entry, "elements", entry, 1, kMaxAtomicNumber));
+      if (std::find(plan_.elements.begin(), plan_.elements.end(), number) != plan_.elements.end()) {
+        fail(fmt::format("element {} occurs twice", number));
+      }
+      plan_.elements.push_back(number);
+    }
+    if (plan_.elements.empty()) fail("'elements' must not be empty");
+    for (const auto& entry : list(root, "element_energy"))
+      plan_.element_energy.push_back(real(entry, "element_energy"));
+    if (plan_.element_energy.size() != plan_.elements.size()) {
+      fail(fmt::format("{} values in 'element_energy' for {} elements", plan_.element_energy.size(),
+                       plan_.elements.size()));
+    }
+    plan_.cutoff = real(member(root, "cutoff"), "cutoff");
+    if (plan_.cutoff <= 0) fail(fmt::format("'cutoff' must be positive, not {}", plan_.cutoff));
+    plan_.tile = static_cast<int>(whole(root, "tile", 1, kMostAtomsPerBlock));
+  }
+
+  void read_storage(const Json& root) {
+    for (const auto& entry : list(root, "constants")) {
+      known_keys(entry, "a constant", {"name", "offset", "bytes"});
+      Plan::Constant constant{new_name(entry), whole(entry, "offset", 0, kMostBytes),
+                              whole(entry, "bytes", 1, kMostBytes)};
+      if (constant.offset % kAlignment != 0) {
+        fail(fmt::format("constant {} starts at {}, not at a multiple of {}", constant.name, constant.offset,
+                         kAlignment));
+      }
+      if (constant.offset + constant.bytes > constants_bytes_) {
+        fail(fmt::format("constant {} ends at byte {} of section 'constants', which has {}", constant.name,
+                         constant.offset + constant.bytes, constants_bytes_));
+      }
+      arguments_[constant.name] = {ArgumentKind::constant, plan_.constants.size()};
+      plan_.constants.push_back(std::move(constant));
+    }
+    for (const auto& entry : list(root, "slots")) {
+      plan_.slots.push_back(whole(entry, "slots", entry, 1, kMostBytesPerAtom));
+    }
+    for (const auto& entry : list(root, "buffers")) {
+      known_keys(entry, "a buffer", {"name", "bytes_per_atom", "slot"});
+      Plan::Buffer buffer{new_name(entry), whole(entry, "bytes_per_atom", 1, kMostBytesPerAtom),
+                          whole(entry, "slot", 0, kMostEntries)};
+      if (buffer.slot >= plan_.slots.size()) {
+        fail(fmt::format("buffer {} is in slot {} of {}", buffer.name, buffer.slot, plan_.slots.size()));
+      }
+      if (buffer.bytes_per_atom > plan_.slots[buffer.slot]) {
+        fail(fmt::format("buffer {} has {} bytes an atom, its slot {}", buffer.name, buffer.bytes_per_atom,
+                         plan_.slots[buffer.slot]));
+      }
+      arguments_[buffer.name] = {ArgumentKind::buffer, plan_.buffers.size()};
+      plan_.buffers.push_back(std::move(buffer));
+    }
+  }
+
+  Argument argument(const Json& entry) const {
+    const auto name = string(entry, "arguments");
+    if (const auto it = fixed_arguments().find(name); it != fixed_arguments().end()) return {it->second, 0};
+    if (const auto it = arguments_.find(name); it != arguments_.end()) return it->second;
+    std::vector<std::string> names;
+    for (const auto& [known, kind] : fixed_arguments()) names.push_back(known);
+    for (const auto& [known, value] : arguments_) names.push_back(known);
+    fail(fmt::format("unknown argument {}{}", quote(name), did_you_mean(name, names)));
+  }
+
+  void read_kernels(const Json& root) {
+    std::set<std::string> names;
+    for (const auto& entry : list(root, "kernels")) {
+      known_keys(entry, "a kernel", {"name", "arguments"});
+      Plan::Kernel kernel{string(member(entry, "name"), "name"), {}};
+      if (!is_identifier(kernel.name) || kernel.name.size() > 200) {
+        fail(fmt::format("{} is not a kernel's name", quote(kernel.name)));
+      }
+      if (!names.insert(kernel.name).second) fail(fmt::format("kernel {} occurs twice", kernel.name));
+      for (const auto& name : list(entry, "arguments")) kernel.arguments.push_back(argument(name));
+      plan_.kernels.push_back(std::move(kernel));
+    }
+    if (plan_.kernels.empty()) fail("'kernels' must not be empty");
+    plan_.energy_kernels = whole(root, "energy_kernels", 1, plan_.kernels.size());
+    if (!delivers(ArgumentKind::atom_energy, plan_.energy_kernels)) {
+      fail("none of the energy kernels has the argument atom_energy");
+    }
+    if (!delivers(ArgumentKind::pair_gradient, plan_.kernels.size())) {
+      fail("no kernel has the argument pair_gradient");
+    }
+  }
+
+  bool delivers(ArgumentKind kind, std::size_t n_kernels) const {
+    return std::any_of(plan_.kernels.begin(), plan_.kernels.begin() + static_cast<std::ptrdiff_t>(n_kernels),
+                       [&](const Plan::Kernel& kernel) {
+                         return std::any_of(kernel.arguments.begin(), kernel.arguments.end(),
+                                            [&](const Argument& argument) { return argument.kind == kind; });
+                       });
+  }
+
+  void read_host(const Json& root) {
+    for (const auto& entry : list(root, "host")) {
+      known_keys(entry, "a host object", {"section", "features"});
+      Plan::HostObject object{string(member(entry, "section"), "section"), {}};
+      for (const auto& feature : list(entry, "features")) object.features.push_back(string(feature, "features"));
+      plan_.host.push_back(std::move(object));
+    }
+  }
+
+  const std::string& origin_;
+  std::size_t constants_bytes_;
+  Plan plan_;
+  std::map<std::string, Argument> arguments_;
+};
+
+}  // namespace
+
+Plan parse_plan(std::string_view text, const std::string& origin, std::size_t constants_bytes) {
+  return PlanReader(origin, constants_bytes).read(text);
+}
+
+Plan read_plan(const Bundle& bundle) {
+  const auto constants = bundle.has("constants") ? bundle.bytes("constants").size() : 0;
+  auto plan = parse_plan(bundle.text("plan"), bundle.path(), constants);
+  for (const auto& object : plan.host) bundle.bytes(object.section);
+  return plan;
+}
+
+}  // namespace mlffgen::runtime

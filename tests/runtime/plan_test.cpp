@@ -1,0 +1,96 @@
+#include "runtime/plan.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+using namespace mlffgen;
+using namespace mlffgen::runtime;
+
+namespace {
+
+const std::string kGood = R"({"schema": 1, "generator": "0.1.0", "name": "m", "precision": "float",
+ "units": {"length": "angstrom", "energy": "kcal/mol"}, "elements": [1, 6, 8], "cutoff": 5.0,
+ "element_energy": [0.5, -1, 2e3], "tile": 8,
+ "constants": [{"name": "c0", "offset": 0, "bytes": 60}, {"name": "c1", "offset": 64, "bytes": 64}],
+ "buffers": [{"name": "b0", "bytes_per_atom": 2560, "slot": 1}], "slots": [16, 2560],
+ "kernels": [{"name": "phase_0", "arguments": ["n_atoms", "c1", "b0", "atom_energy"]},
+             {"name": "phase_1", "arguments": ["pair_gradient"]}],
+ "energy_kernels": 1, "host": [{"section": "host/v4", "features": ["avx512f"]}], "report": {"free": ["form"]}})";
+
+// The plan with one piece of its text replaced.
+std::string error_of(const std::string& from, const std::string& to) {
+  auto text = kGood;
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, from.size(), to);
+  try {
+    parse_plan(text, "m.mlff", 128);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a plan is read as written") {
+  const auto plan = parse_plan(kGood, "m.mlff", 128);
+  CHECK(plan.name == "m");
+  CHECK(plan.precision == Precision::single_precision);
+  CHECK(plan.real_bytes() == 4);
+  CHECK(plan.energy_unit == "kcal/mol");
+  CHECK(plan.elements == std::vector<int>{1, 6, 8});
+  CHECK(plan.element_energy == std::vector<double>{0.5, -1, 2000});
+  CHECK(plan.cutoff == 5.0);
+  CHECK(plan.tile == 8);
+  REQUIRE(plan.constants.size() == 2);
+  CHECK(plan.constants[1].offset == 64);
+  CHECK(plan.buffers[0].slot == 1);
+  REQUIRE(plan.kernels.size() == 2);
+  CHECK(plan.kernels[0].arguments[0].kind == ArgumentKind::n_atoms);
+  CHECK(plan.kernels[0].arguments[1].kind == ArgumentKind::constant);
+  CHECK(plan.kernels[0].arguments[1].index == 1);
+  CHECK(plan.kernels[0].arguments[2].kind == ArgumentKind::buffer);
+  CHECK(plan.kernels[0].arguments[3].kind == ArgumentKind::atom_energy);
+  CHECK(plan.energy_kernels == 1);
+  CHECK(plan.host[0].features == std::vector<std::string>{"avx512f"});
+}
+
+TEST_CASE("a plan that would read out of bounds is refused") {
+  CHECK(contains(error_of("\"offset\": 64, \"bytes\": 64", "\"offset\": 64, \"bytes\": 65"), "which has 128"));
+  CHECK(contains(error_of("\"offset\": 64", "\"offset\": 32"), "not at a multiple of 64"));
+  CHECK(contains(error_of("\"offset\": 64", "\"offset\": 18446744073709551552"), "'offset' must be"));
+  CHECK(contains(error_of("\"offset\": 64", "\"offset\": -64"), "'offset' must be"));
+  CHECK(contains(error_of("\"slot\": 1", "\"slot\": 2"), "in slot 2 of 2"));
+  CHECK(contains(error_of("\"slot\": 1", "\"slot\": 0"), "its slot 16"));
+  CHECK(contains(error_of("[16, 2560]", "[16, 99999999999]"), "'slots' must be"));
+  CHECK(contains(error_of("\"energy_kernels\": 1", "\"energy_kernels\": 3"), "'energy_kernels' must be"));
+  CHECK(contains(error_of("\"energy_kernels\": 1", "\"energy_kernels\": 0"), "'energy_kernels' must be"));
+  CHECK(contains(error_of("[1, 6, 8]", "[1, 6, 200]"), "1 to 118"));
+  CHECK(contains(error_of("[1, 6, 8]", "[1, 6]"), "3 values in 'element_energy' for 2 elements"));
+  CHECK(contains(error_of("[1, 6, 8]", "[1, 6, 6]"), "occurs twice"));
+  CHECK(contains(error_of("\"tile\": 8", "\"tile\": 0"), "'tile' must be"));
+  CHECK(contains(error_of("\"c1\", \"b0\"", "\"c1\", \"b1\""), "unknown argument 'b1'; did you mean"));
+}
+
+TEST_CASE("a plan of another schema, with wrong types or with unknown keys is refused") {
+  CHECK(contains(error_of("\"schema\": 1", "\"schema\": 2"), "install a newer mlffgen"));
+  CHECK(contains(error_of("\"schema\": 1", "\"schema\": 0"), "compile the model again"));
+  CHECK(contains(error_of("\"schema\": 1", "\"scheme\": 1"), "'schema' is missing"));
+  CHECK(contains(error_of("{\"schema\"", "[{\"schema\""), "not a JSON object"));
+  CHECK(contains(error_of("\"tile\": 8", "\"tiles\": 8"), "unknown key 'tiles'"));
+  CHECK(contains(error_of("\"tile\": 8", "\"tile\": 8.5"), "'tile' must be"));
+  CHECK(contains(error_of("\"cutoff\": 5.0", "\"cutoff\": \"5\""), "'cutoff' must be"));
+  CHECK(contains(error_of("\"cutoff\": 5.0", "\"cutoff\": -5.0"), "'cutoff' must be positive"));
+  CHECK(contains(error_of("\"float\"", "\"half\""), "float, double"));
+  CHECK(contains(error_of("angstrom", "metre"), "'length' must be one of"));
+  CHECK(contains(error_of("\"name\": \"c1\"", "\"name\": \"c0\""), "occurs twice"));
+  CHECK(contains(error_of("\"name\": \"b0\"", "\"name\": \"element\""), "reserved"));
+  CHECK(contains(error_of("phase_1", "phase_0"), "occurs twice"));
+  CHECK(contains(error_of("phase_1", "phase 1"), "not a kernel's name"));
+  CHECK(contains(error_of("\"pair_gradient\"", "\"n_atoms\""), "no kernel has the argument pair_gradient"));
+  CHECK(contains(error_of("\"atom_energy\"", "\"element\""), "none of the energy kernels"));
+}
