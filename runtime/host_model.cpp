@@ -147,7 +147,8 @@ void HostModel::State::make_room(const NeighbourList& list) {
   n_atoms = list.n_atoms();
   const auto n = static_cast<std::size_t>(n_atoms);
   const auto tile = static_cast<std::size_t>(plan.tile);
-  const std::size_t padded = (n + tile - 1) / tile * tile;
+  // A tile more than the atoms fill: the last block may begin at any atom, as tiles shrink to an even share.
+  const std::size_t padded = (n + tile - 1) / tile * tile + tile;
   const auto n_pairs = static_cast<std::size_t>(list.n_pairs());
   const std::size_t real = plan.real_bytes();
   std::size_t per_atom = 0;
@@ -298,8 +299,8 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
   state.set_elements(structures, list);
   const int threads = thread_count(options.threads, state.n_atoms);
   // As many blocks a thread as the largest tile asks for, and all of one size: an even share for every thread.
-  const int rounds = (state.n_atoms - 1) / (state.plan.tile * threads) + 1;
-  state.tile_atoms = (state.n_atoms - 1) / (rounds * threads) + 1;
+  const std::int64_t rounds = (state.n_atoms - 1) / (std::int64_t{state.plan.tile} * threads) + 1;
+  state.tile_atoms = static_cast<int>((state.n_atoms - 1) / (rounds * threads) + 1);
   switch (state.plan.precision) {
     case Precision::single_precision:
       state.run<float>(list, options.forces, threads);

@@ -19,7 +19,7 @@ enum class RadialForm {
 
 struct Options {
   RadialForm radial = RadialForm::automatic;
-  double spline_tolerance = 1e-6;  // error bound of a table, relative to the largest value of its function
+  double spline_tolerance = 1e-6;  // error bound of a table and of its slope, relative to their largest values
   int spline_degree = 5;
 };
 

@@ -107,7 +107,7 @@ RowMatrix values_at(const Graph& graph, NodeId id, const std::vector<double>& si
 struct Fit {
   std::vector<RowMatrix> coefficients;  // one a function
   std::vector<SplineReport> report;
-  double worst = 0;                     // largest value error
+  double worst = 0;                     // largest error of a value or derivative
 };
 
 double relative_error(const RowMatrix& found, const RowMatrix& expected) {
@@ -137,7 +137,7 @@ Fit fit(const Graph& graph, const std::vector<NodeId>& functions, const std::vec
     report.channels = graph[functions[k]].type.channels;
     report.value_error = relative_error(values * coefficients, values_at(graph, functions[k], checks));
     report.derivative_error = relative_error(derivatives * coefficients, values_at(graph, slopes[k], checks));
-    result.worst = std::max(result.worst, report.value_error);
+    result.worst = std::max({result.worst, report.value_error, report.derivative_error});
     result.report.push_back(report);
     result.coefficients.push_back(coefficients);
   }

@@ -37,9 +37,9 @@ constexpr const char* kPlan = R"({"schema": 1, "generator": "0.1.0", "name": "by
   "buffers": [{"name": "density", "bytes_per_atom": REALBYTES, "slot": 0}], "slots": [REALBYTES],
   "kernels": [
     {"name": "phase_0", "arguments": ["n_atoms", "element", "pair_begin", "pair_neighbour", "pair_geometry", "weights",
-                                      "density", "atom_energy"]},
+                                      "density", "atom_energy", "tile_atoms"]},
     {"name": "phase_1", "arguments": ["n_atoms", "element", "pair_begin", "pair_neighbour", "pair_geometry", "weights",
-                                      "density", "pair_gradient"]}],
+                                      "density", "pair_gradient", "tile_atoms"]}],
   "energy_kernels": 1, "host": [HOST], "report": {"anything": 1}})";
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

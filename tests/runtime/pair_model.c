@@ -7,7 +7,6 @@
 #ifndef LEAVE_OUT
 #define LEAVE_OUT -1
 #endif
-enum { kTile = 4 };
 
 static REAL f(REAL r, REAL rc) {
   const REAL x = 1 - r * r / (rc * rc);
@@ -19,7 +18,7 @@ static REAL df(REAL r, REAL rc) {
   return -6 * r / (rc * rc) * x * x;
 }
 
-// n_atoms, element, pair_begin, pair_neighbour, pair_geometry, weights {rc, c, a...}, density, atom_energy
+// n_atoms, element, pair_begin, pair_neighbour, pair_geometry, weights {rc, c, a...}, density, atom_energy, tile_atoms
 void mlff_host_phase_0(void** arguments, int block, int n_blocks) {
   const int n_atoms = *(const int*)arguments[0];
   const int* element = *(const int**)arguments[1];
@@ -29,8 +28,9 @@ void mlff_host_phase_0(void** arguments, int block, int n_blocks) {
   const REAL* weights = *(const REAL**)arguments[5];
   REAL* density = *(REAL**)arguments[6];
   REAL* atom_energy = *(REAL**)arguments[7];
+  const int tile_atoms = *(const int*)arguments[8];
   (void)n_blocks;
-  for (int i = block * kTile; i < (block + 1) * kTile && i < n_atoms; ++i) {
+  for (int i = block * tile_atoms; i < (block + 1) * tile_atoms && i < n_atoms; ++i) {
     if (i == LEAVE_OUT) continue;
     REAL rho = 0, energy = 0;
     for (int q = pair_begin[i]; q < pair_begin[i + 1]; ++q) {
@@ -43,7 +43,7 @@ void mlff_host_phase_0(void** arguments, int block, int n_blocks) {
   }
 }
 
-// n_atoms, element, pair_begin, pair_neighbour, pair_geometry, weights, density, pair_gradient
+// n_atoms, element, pair_begin, pair_neighbour, pair_geometry, weights, density, pair_gradient, tile_atoms
 void mlff_host_phase_1(void** arguments, int block, int n_blocks) {
   const int n_atoms = *(const int*)arguments[0];
   const int* element = *(const int**)arguments[1];
@@ -53,8 +53,9 @@ void mlff_host_phase_1(void** arguments, int block, int n_blocks) {
   const REAL* weights = *(const REAL**)arguments[5];
   const REAL* density = *(const REAL**)arguments[6];
   REAL* gradient = *(REAL**)arguments[7];
+  const int tile_atoms = *(const int*)arguments[8];
   (void)n_blocks;
-  for (int i = block * kTile; i < (block + 1) * kTile && i < n_atoms; ++i) {
+  for (int i = block * tile_atoms; i < (block + 1) * tile_atoms && i < n_atoms; ++i) {
     for (int q = pair_begin[i]; q < pair_begin[i + 1]; ++q) {
       const REAL slope = df(geometry[4 * q + 3], weights[0]);
       const REAL g = (weights[1] / 2 + 2 * density[pair_neighbour[q]] * weights[2 + element[i]]) * slope;
