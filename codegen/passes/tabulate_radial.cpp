@@ -27,8 +27,9 @@ constexpr std::array kIntervals = {16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 5
 // change abruptly there; below, the first polynomial goes on. No two atoms of a simulation come as close as that.
 constexpr double kSmallestDistance = 0.02;
 constexpr int kChecksPerInterval = 7;
-// Multiplications a pair and channel above which a table is cheaper than evaluating: see passes.h, RadialForm.
-constexpr int kInlineWork = 64;
+// Multiplications a pair and channel above which a table is cheaper than evaluating: on a CPU, reading a quintic table
+// takes about half the time of 20 Gaussians (docs/results/host_speed.md).
+constexpr int kInlineWork = 16;
 
 // Multiplications that one channel of each value takes, from the distance on.
 std::vector<double> work_of_values(const Graph& graph) {

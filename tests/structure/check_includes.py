@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Holds the order of the libraries: dependencies point one way (docs/architecture.md).
+
+Exits with 1 and names each include that points the wrong way; with --self-test, shows that it would.
+"""
+
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+# What each folder may include of ours, besides itself.
+ALLOWED = {
+    "base": [],
+    "dsl": ["base"],
+    "codegen/ir": ["base"],
+    "codegen/elaborate": ["base", "dsl", "codegen/ir"],
+    "codegen/passes": ["base", "codegen/ir"],
+    "codegen/emit": ["base", "codegen/ir"],
+    "codegen/explain": ["base", "dsl", "codegen/ir", "codegen/passes", "codegen/emit"],
+    "codegen/clang": ["base"],
+    "codegen/driver": ["base", "dsl", "codegen/ir", "codegen/elaborate", "codegen/passes", "codegen/emit",
+                       "codegen/clang", "runtime", "runtime/jit"],
+    "runtime": ["base", "runtime/jit"],
+    "runtime/jit": ["base"],
+    "cli": ["base", "dsl", "codegen/ir", "codegen/elaborate", "codegen/passes", "codegen/emit", "codegen/explain",
+            "codegen/driver", "codegen/clang", "runtime", "runtime/jit"],
+}
+
+# Libraries that only some folders may see.
+FOREIGN = {
+    "yaml-cpp": ["dsl"],
+    "llvm": ["codegen/clang"],
+    "clang": ["codegen/clang"],
+    "lld": ["codegen/clang"],
+    "Eigen": ["codegen/passes"],
+    "CLI": ["cli"],
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+
+
+def folder_of(path: str) -> str:
+    """The longest known folder that holds a path."""
+    matches = [f for f in ALLOWED if path.startswith(f + "/")]
+    return max(matches, key=len) if matches else ""
+
+
+def faults(path: str, text: str) -> list[str]:
+    """The includes of one file that point the wrong way."""
+    here = folder_of(path)
+    found = []
+    for kind, name in INCLUDE.findall(text):
+        target = folder_of(name)
+        if kind == '"' and target and target != here and target not in ALLOWED[here]:
+            found.append(f"{path}: {here} may not include {name}")
+        first = name.split("/")[0]
+        if kind == "<" and first in FOREIGN and here not in FOREIGN[first]:
+            found.append(f"{path}: {here} may not include <{name}>")
+    return found
+
+
+def self_test() -> None:
+    """Fails unless wrong includes are found and right ones are not."""
+    assert faults("runtime/a.cpp", '#include "codegen/ir/graph.h"\n')
+    assert faults("runtime/a.cpp", "#include <yaml-cpp/yaml.h>\n")
+    assert faults("base/a.cpp", '#include "dsl/spec.h"\n')
+    assert faults("codegen/emit/a.cpp", '#include "codegen/passes/passes.h"\n')
+    assert not faults("dsl/a.cpp", '#include <yaml-cpp/yaml.h>\n#include "base/error.h"\n')
+
+
+def main() -> int:
+    if "--self-test" in sys.argv:
+        self_test()
+        return 0
+    found = []
+    for folder in ("base", "dsl", "codegen", "runtime", "cli"):
+        for path in sorted((TOP / folder).rglob("*")):
+            if path.suffix in (".h", ".cpp"):
+                found += faults(path.relative_to(TOP).as_posix(), path.read_text())
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
