@@ -19,8 +19,8 @@ constexpr std::int64_t kFormatVersion = 1;
 
 // Names that mean something in every program, apart from its keywords.
 const std::vector<std::string>& predefined_names() {
-  static const std::vector<std::string> list = {"cutoff", "pi", "element", "distance", "direction",
-                                                "i",      "j",  "scalar",  "vector",   "_"};
+  static const std::vector<std::string> list = {"cutoff", "pi",     "element", "distance", "direction", "i",
+                                                "j",      "scalar", "vector",  "true",     "false",     "_"};
   return list;
 }
 

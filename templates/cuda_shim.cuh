@@ -5,15 +5,17 @@ typedef unsigned long size_t;
 #endif
 
 #if defined(__clang__) && defined(MLFF_PARSE)
+// The manifest sees the tunables, and the size of shared memory that a launch must ask for.
 #define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
+#define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
 #else
 #define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
 #endif
 #define MLFF_DEVICE static __device__ __forceinline__
 #define MLFF_RESTRICT __restrict__
 #define MLFF_UNROLL _Pragma("unroll")
 #define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
-#define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
 #define MLFF_EACH_CHANNEL(c, f, C) \
   MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; slots<(C)>() * kLanes == (C) || f < (C))
 #define block_index() ((int)blockIdx.x)
@@ -86,7 +88,8 @@ MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
 MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
-MLFF_DEVICE real m_rsqrt(real x) { return x > real(0) ? real(1) / m_sqrt(x) : real(0); }
+// Zero at zero, so that the gradient of a norm is zero there.
+MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
 
 // Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
 template <int IN, int OUT>

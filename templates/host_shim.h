@@ -26,15 +26,21 @@ template <int N>
 MLFF_DEVICE void team_sum(real (&)[N], real*) {}
 
 // Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
-// place of the correctly rounded value over the ranges that models meet (tests/codegen checks them against libm).
+// place over the ranges that models meet (tests/codegen_emit checks them against libm). Results below the smallest
+// normal number are zero. What follows counts on the order of its sums: remainders in several pieces, what 1 + x lost,
+// and rows of products whose bits do not depend on how many there are.
+#pragma clang fp reassociate(off)
+
 template <typename To, typename From>
 MLFF_DEVICE To bits_of(From value) {
   return __builtin_bit_cast(To, value);
 }
 
-// exp(x) = 2^n exp(r), r = x - n ln 2 in two pieces, |r| <= ln(2) / 2, by a Taylor polynomial.
+// exp(x) = 2^n exp(r), r = x - n ln 2 in two pieces, |r| <= ln(2) / 2, by a Taylor polynomial. n is added to the
+// exponent's bits: 2^n alone overflows at n = 128, where exp(r) < 1.
 MLFF_DEVICE float m_exp(float x) {
-  const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+  constexpr float kLow = -87.3365f, kHigh = 88.7228317f;  // where values become subnormal, and infinite
+  const float clamped = x < kLow ? kLow : (x > kHigh ? kHigh : x);
   const float n = __builtin_rintf(clamped * 1.44269504088896341f);
   const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;
   float p = 1.0f / 5040.0f;
@@ -45,11 +51,12 @@ MLFF_DEVICE float m_exp(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  const float scaled = p * bits_of<float>((int)((unsigned)((int)n + 127) << 23));
-  return x != x ? x : (x < -87.0f ? 0.0f : (x > 88.7f ? __builtin_inff() : scaled));
+  const float scaled = bits_of<float>(bits_of<int>(p) + (int)((unsigned)(int)n << 23));
+  return x != x ? x : (x < kLow ? 0.0f : (x > kHigh ? __builtin_inff() : scaled));
 }
 MLFF_DEVICE double m_exp(double x) {
-  const double clamped = x < -708.0 ? -708.0 : (x > 709.0 ? 709.0 : x);
+  constexpr double kLow = -708.396418532264, kHigh = 709.782712893383;
+  const double clamped = x < kLow ? kLow : (x > kHigh ? kHigh : x);
   const double n = __builtin_rint(clamped * 1.44269504088896340736);
   const double r = (clamped - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
   double p = 1.0 / 6227020800.0;
@@ -66,25 +73,26 @@ MLFF_DEVICE double m_exp(double x) {
   p = p * r + 0.5;
   p = p * r + 1.0;
   p = p * r + 1.0;
-  const double scaled = p * bits_of<double>((long)((unsigned long)((long)n + 1023) << 52));
-  return x != x ? x : (x < -708.0 ? 0.0 : (x > 709.7 ? __builtin_inf() : scaled));
+  const double scaled = bits_of<double>(bits_of<long>(p) + (long)((unsigned long)(long)n << 52));
+  return x != x ? x : (x < kLow ? 0.0 : (x > kHigh ? __builtin_inf() : scaled));
 }
 
-// log(x): x = 2^n m, m in [sqrt(1/2), sqrt(2)), log(m) = 2 atanh((m - 1) / (m + 1)).
+// log(x) for normal x: x = 2^n m, m = 1 + f in [sqrt(1/2), sqrt(2)), and with s = f / (2 + f), log(m) = 2 atanh(s) =
+// f - s (f - 2 s^2 (1/3 + s^2/5 + ...)), where f is exact.
 MLFF_DEVICE float m_log(float x) {
   const int bits = bits_of<int>(x);
   const int n = (bits - 0x3f3504f3) >> 23;
   const float m = bits_of<float>(bits - (int)((unsigned)n << 23));
-  const float s = (m - 1.0f) / (m + 1.0f), z = s * s;
+  const float f = m - 1.0f, s = f / (2.0f + f), z = s * s;
   const float series = 1.0f / 3.0f + z * (1.0f / 5.0f + z * (1.0f / 7.0f + z * (1.0f / 9.0f + z * (1.0f / 11.0f))));
-  const float value = (2.0f * s + 2.0f * s * z * series - (float)n * 1.90465429e-9f) + (float)n * 0.693147182464599609375f;
+  const float value = (float)n * 0.693359375f + (f - (s * (f - 2.0f * z * series) + (float)n * 2.12194440e-4f));
   return x > 0.0f ? (x < __builtin_inff() ? value : x) : (x == 0.0f ? -__builtin_inff() : __builtin_nanf(""));
 }
 MLFF_DEVICE double m_log(double x) {
   const long bits = bits_of<long>(x);
   const long n = (bits - 0x3fe6a09e667f3bcd) >> 52;
   const double m = bits_of<double>(bits - (long)((unsigned long)n << 52));
-  const double s = (m - 1.0) / (m + 1.0), z = s * s;
+  const double f = m - 1.0, s = f / (2.0 + f), z = s * s;
   double p = 1.0 / 23.0;
   p = p * z + 1.0 / 21.0;
   p = p * z + 1.0 / 19.0;
@@ -97,7 +105,7 @@ MLFF_DEVICE double m_log(double x) {
   p = p * z + 1.0 / 5.0;
   p = p * z + 1.0 / 3.0;
   const double value =
-      (2.0 * s + 2.0 * s * z * p + (double)n * 1.90821492927058770002e-10) + (double)n * 6.93147180369123816490e-01;
+      (double)n * 6.93147180369123816490e-01 + (f - (s * (f - 2.0 * z * p) - (double)n * 1.90821492927058770002e-10));
   return x > 0.0 ? (x < __builtin_inf() ? value : x) : (x == 0.0 ? -__builtin_inf() : __builtin_nan(""));
 }
 
@@ -151,7 +159,7 @@ MLFF_DEVICE float m_sqrt(float x) { return __builtin_sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return __builtin_sqrt(x); }
 MLFF_DEVICE real m_rsqrt(real x) {
   const real root = m_sqrt(x);
-  return x > real(0) ? real(1) / (x > real(0) ? root : real(1)) : real(0);
+  return x == real(0) ? real(0) : real(1) / root;
 }
 
 // tanh: a continued fraction where 1 - 2 / (exp(2 x) + 1) would cancel.
@@ -166,38 +174,41 @@ MLFF_DEVICE real m_tanh(real x) {
   f = real(5) + z / f;
   f = real(3) + z / f;
   const real small = x / (real(1) + z / f);
-  const real large = real(1) - real(2) / (m_exp(x + x) + real(1));
-  return z < real(0.36) ? small : large;
+  const real magnitude = x < real(0) ? -x : x;
+  const real large = real(1) - real(2) / (m_exp(magnitude + magnitude) + real(1));
+  return z < real(0.36) ? small : (x < real(0) ? -large : large);
 }
 
-// Registers of a tile product: kVector numbers wide.
+// Registers of a tile product are kVector numbers wide; columns that fill none take narrower ones.
 #ifdef __AVX512F__
 constexpr int kVectorBytes = 64;
 #else
 constexpr int kVectorBytes = 32;
 #endif
 constexpr int kVector = kVectorBytes / (int)sizeof(real);
-typedef real Vector __attribute__((ext_vector_type(kVectorBytes / sizeof(real)), aligned(sizeof(real))));
+template <int WIDTH>
+struct Numbers {
+  typedef real Vector __attribute__((ext_vector_type(WIDTH), aligned(sizeof(real))));
+};
 
 // out[r][n] (+)= sum over k of in[r][k] weights[k][n], for ROWS rows and COLUMNS vectors of columns.
-template <int IN, int OUT, int ROWS, int COLUMNS>
+template <int IN, int OUT, int ROWS, int COLUMNS, int WIDTH>
 MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
-                                      real* MLFF_RESTRICT out, const real* MLFF_RESTRICT bias, bool add) {
-  // The sums of a row must not depend on how many rows are worked on together: results are the same bits for any tile.
-#pragma clang fp reassociate(off)
+                               real* MLFF_RESTRICT out, const real* MLFF_RESTRICT bias, bool add) {
+  using Vector = typename Numbers<WIDTH>::Vector;
   Vector sum[ROWS][COLUMNS];
   MLFF_UNROLL
   for (int r = 0; r < ROWS; ++r) {
     MLFF_UNROLL
     for (int c = 0; c < COLUMNS; ++c) {
-      sum[r][c] = add ? *(const Vector*)(out + r * OUT + c * kVector)
-                      : (bias ? *(const Vector*)(bias + c * kVector) : (Vector)(real(0)));
+      sum[r][c] = add ? *(const Vector*)(out + r * OUT + c * WIDTH)
+                      : (bias ? *(const Vector*)(bias + c * WIDTH) : (Vector)(real(0)));
     }
   }
   _Pragma("clang loop unroll_count(2)") for (int k = 0; k < IN; ++k) {
     Vector w[COLUMNS];
     MLFF_UNROLL
-    for (int c = 0; c < COLUMNS; ++c) w[c] = *(const Vector*)(weights + (size_t)k * OUT + c * kVector);
+    for (int c = 0; c < COLUMNS; ++c) w[c] = *(const Vector*)(weights + (size_t)k * OUT + c * WIDTH);
     MLFF_UNROLL
     for (int r = 0; r < ROWS; ++r) {
       const Vector a = (Vector)(in[r * IN + k]);
@@ -208,39 +219,65 @@ MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RE
   MLFF_UNROLL
   for (int r = 0; r < ROWS; ++r) {
     MLFF_UNROLL
-    for (int c = 0; c < COLUMNS; ++c) *(Vector*)(out + r * OUT + c * kVector) = sum[r][c];
+    for (int c = 0; c < COLUMNS; ++c) *(Vector*)(out + r * OUT + c * WIDTH) = sum[r][c];
   }
 }
 
-template <int IN, int OUT, int COLUMNS>
-MLFF_DEVICE void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias,
-                                        bool add) {
-  constexpr int kRows = 6;
+// Blocks of six rows, and the rest as one block, so that no more passes over the weights are made than needed.
+template <int IN, int OUT, int COLUMNS, int WIDTH>
+MLFF_DEVICE void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
   int r = 0;
-  for (; r + kRows <= rows; r += kRows) product_block<IN, OUT, kRows, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
-  for (; r + 3 <= rows; r += 3) product_block<IN, OUT, 3, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
-  for (; r < rows; ++r) product_block<IN, OUT, 1, COLUMNS>(in + r * IN, weights, out + r * OUT, bias, add);
+  for (; r + 6 <= rows; r += 6) product_block<IN, OUT, 6, COLUMNS, WIDTH>(in + r * IN, weights, out + r * OUT, bias, add);
+  in += r * IN, out += r * OUT;
+  switch (rows - r) {
+    case 5: product_block<IN, OUT, 5, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+    case 4: product_block<IN, OUT, 4, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+    case 3: product_block<IN, OUT, 3, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+    case 2: product_block<IN, OUT, 2, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+    case 1: product_block<IN, OUT, 1, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+  }
+}
+
+// The columns after the last whole vector: one vector for each power of two in their number.
+template <int IN, int OUT, int WIDTH>
+MLFF_DEVICE void product_rest(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  constexpr int n = OUT / (2 * WIDTH) * (2 * WIDTH);
+  if constexpr (OUT - n >= WIDTH) {
+    product_columns<IN, OUT, 1, WIDTH>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
+  }
+  if constexpr (WIDTH > 1) product_rest<IN, OUT, WIDTH / 2>(rows, in, weights, out, bias, add);
+}
+
+// A single column: a dot product of each row.
+template <int IN>
+MLFF_DEVICE void product_single(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  using Vector = typename Numbers<kVector>::Vector;
+  for (int r = 0; r < rows; ++r) {
+    Vector sums = (Vector)(real(0));
+    int k = 0;
+    for (; k + kVector <= IN; k += kVector) sums += *(const Vector*)(in + r * IN + k) * *(const Vector*)(weights + k);
+    real sum = add ? out[r] : (bias ? bias[0] : real(0));
+    MLFF_UNROLL
+    for (int lane_of_sums = 0; lane_of_sums < kVector; ++lane_of_sums) sum += sums[lane_of_sums];
+    for (; k < IN; ++k) sum += in[r * IN + k] * weights[k];
+    out[r] = sum;
+  }
 }
 
 // Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
 template <int IN, int OUT>
 static __attribute__((noinline)) void linear_tile(int rows, const real* in, const real* weights, real* out,
-                                                       const real* bias, bool add) {
+                                                  const real* bias, bool add) {
+  if constexpr (OUT == 1) return product_single<IN>(rows, in, weights, out, bias, add);
   constexpr int kWide = 4 * kVector;
   int n = 0;
   for (; n + kWide <= OUT; n += kWide) {
-    product_columns<IN, OUT, 4>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
+    product_columns<IN, OUT, 4, kVector>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
   }
   for (; n + kVector <= OUT; n += kVector) {
-    product_columns<IN, OUT, 1>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
+    product_columns<IN, OUT, 1, kVector>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
   }
-  for (; n < OUT; ++n) {
-    for (int r = 0; r < rows; ++r) {
-      real sum = add ? out[r * OUT + n] : (bias ? bias[n] : real(0));
-      for (int k = 0; k < IN; ++k) sum += in[r * IN + k] * weights[k * OUT + n];
-      out[r * OUT + n] = sum;
-    }
-  }
+  product_rest<IN, OUT, kVector / 2>(rows, in, weights, out, bias, add);
 }
 
 // The same for the pairs of a team.
@@ -248,3 +285,5 @@ template <int IN, int OUT>
 MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
   linear_tile<IN, OUT>(rows, in, weights, out, bias, add);
 }
+
+#pragma clang fp reassociate(on)

@@ -145,7 +145,7 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
     return emit::emit_source(model.passes.graph, model.schedule, {options.double_precision});
   });
   const CheckedSource checked =
-      timed("check source", callbacks, seconds, [&] { return check_source(source, options.double_precision); });
+      timed("check source", callbacks, seconds, [&] { return check_source(source, model.schedule, options.double_precision); });
   if (options.emit_source) write_source_folder(options, model, source, checked.text);
 
   // All targets at once: each is one thread's work.
@@ -157,8 +157,8 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
     host_jobs.push_back(std::async(std::launch::async, [&source, cpu] { return compile_host_code(source.host, cpu); }));
   }
   for (const std::string& arch : options.gpu_archs) {
-    gpu_jobs.push_back(std::async(std::launch::async, [&source, &model, &options, arch] {
-      return compile_gpu_code(source, model.schedule, arch, options.double_precision);
+    gpu_jobs.push_back(std::async(std::launch::async, [&checked, &source, arch] {
+      return compile_gpu_code(checked.text, source, checked.launches, arch);
     }));
   }
   std::vector<HostCode> host;

@@ -6,25 +6,12 @@
 
 namespace mlffgen::driver {
 
-namespace {
-
-// The defaults of the tunables in templates/cuda_shim.cuh and common.cuh.
-constexpr std::size_t kLanes = 128, kTeams = 2, kTile = 16, kPairBatch = 4, kScratch = 4 * 64;
-
-}  // namespace
-
-std::size_t shared_bytes(const emit::Phase& phase, bool double_precision) {
-  const std::size_t team = kPairBatch * static_cast<std::size_t>(phase.team_numbers) + kScratch;
-  const std::size_t numbers = kTile * static_cast<std::size_t>(phase.tile_numbers) + kTeams * team;
-  return numbers * (double_precision ? sizeof(double) : sizeof(float));
-}
-
-GpuCode compile_gpu_code(const emit::Source& source, const emit::Schedule& schedule, const std::string& arch,
-                         bool double_precision) {
+GpuCode compile_gpu_code(const std::string& cuda, const emit::Source& source, const std::vector<Launch>& launches,
+                         const std::string& arch) {
   static const jit::Nvrtc nvrtc;
   jit::CompileOptions options;
   options.cpp_standard = 17;
-  const jit::Cubin cubin = nvrtc.compile_cubin(source.cuda, arch, options);
+  const jit::Cubin cubin = nvrtc.compile_cubin(cuda, arch, options);
   GpuCode code;
   code.arch = arch;
   code.bytes.assign(reinterpret_cast<const char*>(cubin.bytes.data()), cubin.bytes.size());
@@ -32,14 +19,13 @@ GpuCode compile_gpu_code(const emit::Source& source, const emit::Schedule& sched
   for (std::size_t p = 0; p < source.kernels.size(); ++p) {
     for (const jit::KernelReport& kernel : cubin.kernels) {
       if (kernel.name != source.kernels[p].name) continue;
-      const std::size_t shared = shared_bytes(schedule.phases[p], double_precision);
-      const jit::Occupancy fit = jit::occupancy(
-          arch, {static_cast<int>(kLanes * kTeams), kernel.registers, static_cast<int>(shared) + kernel.static_shared_bytes});
+      const std::size_t shared = launches[p].shared_bytes + static_cast<std::size_t>(kernel.static_shared_bytes);
+      const jit::Occupancy fit = jit::occupancy(arch, {launches[p].threads, kernel.registers, static_cast<int>(shared)});
       code.report["kernels"].push_back({{"name", kernel.name},
                                         {"registers", kernel.registers},
                                         {"spill_bytes", kernel.spill_store_bytes + kernel.spill_load_bytes},
                                         {"stack_bytes", kernel.stack_bytes},
-                                        {"shared_bytes", shared + static_cast<std::size_t>(kernel.static_shared_bytes)},
+                                        {"shared_bytes", shared},
                                         {"blocks_per_multiprocessor", fit.blocks_per_sm},
                                         {"occupancy", fit.fraction}});
     }

@@ -24,17 +24,21 @@ struct GpuCode {
   std::string bytes;
   nlohmann::json report;
 };
-GpuCode compile_gpu_code(const emit::Source& source, const emit::Schedule& schedule, const std::string& arch,
-                         bool double_precision);
+
+// What one kernel's launch asks for on a GPU, with the default tunables.
+struct Launch {
+  int threads = 0;  // of a block
+  std::size_t shared_bytes = 0;
+};
+GpuCode compile_gpu_code(const std::string& cuda, const emit::Source& source, const std::vector<Launch>& launches,
+                         const std::string& arch);
 
 // The formatted source with its manifest; checks it against the emitter's kernels and the lint rules.
 struct CheckedSource {
   std::string text;
   nlohmann::json manifest;
+  std::vector<Launch> launches;  // of the source's kernels, in order
 };
-CheckedSource check_source(const emit::Source& source, bool double_precision);
-
-// Bytes of shared memory that a block of a phase needs on a GPU with the default tunables.
-std::size_t shared_bytes(const emit::Phase& phase, bool double_precision);
+CheckedSource check_source(const emit::Source& source, const emit::Schedule& schedule, bool double_precision);
 
 }  // namespace mlffgen::driver

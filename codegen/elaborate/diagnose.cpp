@@ -43,7 +43,8 @@ class Fading {
       }
     }
     for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
-      if (wanted[id]) order_[id] = graph.nodes[id].type.domain == Domain::radial ? radial(id) : compute(graph.nodes[id]);
+      if (wanted[id])
+        order_[id] = graph.nodes[id].type.domain == Domain::radial ? radial(id) : compute(graph.nodes[id]);
     }
   }
 
@@ -59,13 +60,15 @@ class Fading {
       return result;
     };
     switch (node.op) {
-      case Op::zero: return kSmooth;
+      case Op::zero:
+        return kSmooth;
       case Op::constant: {
         const auto& values = node.tensors[0]->values;
         return std::all_of(values.begin(), values.end(), [](double x) { return x == 0; }) ? kSmooth : 0;
       }
       case Op::multiply:
-      case Op::dot: return std::min(kSmooth, order(node.inputs[0]) + order(node.inputs[1]));
+      case Op::dot:
+        return std::min(kSmooth, order(node.inputs[0]) + order(node.inputs[1]));
       case Op::add:
       case Op::negate:
       case Op::concat:
@@ -73,10 +76,14 @@ class Fading {
       case Op::broadcast:
       case Op::sum_channels:
       case Op::reverse:
-      case Op::cartesian_mix: return smallest();
-      case Op::linear: return node.bias ? 0 : smallest();
-      case Op::unary: return function(node.function, order(node.inputs[0]));
-      case Op::power: return static_cast<int>(std::clamp(node.number * order(node.inputs[0]), 0.0, 2.0));
+      case Op::cartesian_mix:
+        return smallest();
+      case Op::linear:
+        return node.bias ? 0 : smallest();
+      case Op::unary:
+        return function(node.function, order(node.inputs[0]));
+      case Op::power:
+        return static_cast<int>(std::clamp(node.number * order(node.inputs[0]), 0.0, 2.0));
       case Op::element_table:
       case Op::distance:
       case Op::direction:
@@ -84,7 +91,8 @@ class Fading {
       case Op::at_i:
       case Op::at_j:
       case Op::sum_j:
-      case Op::sum_i: return 0;
+      case Op::sum_i:
+        return 0;
     }
     throw InternalError("operation without a rule at the cutoff");
   }
@@ -93,15 +101,18 @@ class Fading {
     switch (f) {
       case Function::sin:
       case Function::tanh:
-      case Function::silu: return order;
-      case Function::sqrt: return order / 2;
+      case Function::silu:
+        return order;
+      case Function::sqrt:
+        return order / 2;
       case Function::exp:
       case Function::log:
       case Function::rsqrt:
       case Function::reciprocal:
       case Function::cos:
       case Function::sigmoid:
-      case Function::softplus: return 0;
+      case Function::softplus:
+        return 0;
     }
     throw InternalError("function without a rule at the cutoff");
   }
@@ -147,7 +158,8 @@ class Diagnoser {
   }
 
  private:
-  void report(Diagnostic::Severity severity, const char* code, const SourceLocation& where, const std::string& message) {
+  void report(Diagnostic::Severity severity, const char* code, const SourceLocation& where,
+              const std::string& message) {
     if (!seen_.insert({code, where.str()}).second) return;
     found_.push_back({severity, code, where, message});
   }
@@ -186,28 +198,33 @@ class Diagnoser {
       off = std::max(off, std::abs(m[k] - (k % 4 == 0 ? m[0] : 0.0)));
     }
     if (off <= kSmallValue * largest) return;
-    warn("breaks-rotation", node.where,
-         fmt::format("cartesian_mix with {}, which is no multiple of the identity: energies change when the molecule is "
-                     "rotated",
-                     quote(node.tensors[0]->name)));
+    warn(
+        "breaks-rotation", node.where,
+        fmt::format("cartesian_mix with {}, which is no multiple of the identity: energies change when the molecule is "
+                    "rotated",
+                    quote(node.tensors[0]->name)));
   }
 
   void check_cutoff(const Node& node, const Fading& fading) {
     const int order = fading.order(node.inputs[0]);
     if (order == 0) {
-      warn("radial-jump-at-cutoff", node.where,
-           "the summed value does not vanish at the cutoff: the energy jumps when a neighbour crosses it; multiply by a "
-           "cutoff function after the last bias");
+      warn(
+          "radial-jump-at-cutoff", node.where,
+          "the summed value does not vanish at the cutoff: the energy jumps when a neighbour crosses it; multiply by a "
+          "cutoff function after the last bias");
     } else if (order == 1) {
-      report(Diagnostic::Severity::note, "radial-kink-at-cutoff", node.where,
-             "the summed value vanishes at the cutoff, but its slope does not: forces jump when a neighbour crosses it");
+      report(
+          Diagnostic::Severity::note, "radial-kink-at-cutoff", node.where,
+          "the summed value vanishes at the cutoff, but its slope does not: forces jump when a neighbour crosses it");
     }
   }
 
   void check_elements(const Node& node) {
     const ir::Tensor& table = *node.tensors[0];
     if (table.columns() < 2) return;  // a number of each element, not an embedding
-    const auto row = [&](std::size_t k) { return table.values.begin() + static_cast<std::ptrdiff_t>(k) * table.columns(); };
+    const auto row = [&](std::size_t k) {
+      return table.values.begin() + static_cast<std::ptrdiff_t>(k) * table.columns();
+    };
     for (std::size_t k = 0; k < graph_.elements.size(); ++k) {
       const std::string symbol = element_symbol(graph_.elements[k]);
       if (std::all_of(row(k), row(k) + table.columns(), [](double x) { return x == 0; })) {
@@ -234,7 +251,8 @@ class Diagnoser {
     const std::vector<std::string> names = weights_.unused();
     if (names.empty()) return;
     std::string listed;
-    for (std::size_t k = 0; k < std::min(names.size(), kListedNames); ++k) listed += (k > 0 ? ", " : "") + quote(names[k]);
+    for (std::size_t k = 0; k < std::min(names.size(), kListedNames); ++k)
+      listed += (k > 0 ? ", " : "") + quote(names[k]);
     if (names.size() > kListedNames) listed += ", ...";
     warn("unused-weights", spec_.weights_location,
          fmt::format("{} of the file's weights {} not used by the program: {}", names.size(),
@@ -256,7 +274,8 @@ class Diagnoser {
       return graph_[node.inputs[0]].op != Op::direction || graph_[node.inputs[1]].op != Op::direction;
     }
     const bool passes_on = node.op == Op::add || node.op == Op::multiply || is_rearrangement(node);
-    return passes_on && std::any_of(node.inputs.begin(), node.inputs.end(), [&](NodeId id) { return at(squares_, id); });
+    return passes_on &&
+           std::any_of(node.inputs.begin(), node.inputs.end(), [&](NodeId id) { return at(squares_, id); });
   }
 
   // A sum with a term above zero, where the others are squares.
@@ -267,10 +286,12 @@ class Diagnoser {
       return std::all_of(values.begin(), values.end(), [](double x) { return x > 0; });
     }
     if (node.op == Op::unary) {
-      return node.function == Function::exp || node.function == Function::sigmoid || node.function == Function::softplus;
+      return node.function == Function::exp || node.function == Function::sigmoid ||
+             node.function == Function::softplus;
     }
     if (node.op == Op::multiply) return std::all_of(node.inputs.begin(), node.inputs.end(), is_above);
-    return (node.op == Op::add || is_rearrangement(node)) && std::any_of(node.inputs.begin(), node.inputs.end(), is_above);
+    return (node.op == Op::add || is_rearrangement(node)) &&
+           std::any_of(node.inputs.begin(), node.inputs.end(), is_above);
   }
 
   static bool is_rearrangement(const Node& node) {

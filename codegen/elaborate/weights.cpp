@@ -47,7 +47,7 @@ class FileWeights : public WeightSource {
                                   fmt::join(shape, ", "), file_.path(), shape_text(request)));
     }
     ir::TensorPtr& tensor = used_[request.name];
-    if (!tensor) tensor = ir::make_tensor(request.name, shape, file_.read(request.name));
+    if (!tensor) tensor = ir::make_tensor(request.name, shape, read(request));
     return tensor;
   }
 
@@ -61,6 +61,14 @@ class FileWeights : public WeightSource {
   }
 
  private:
+  std::vector<double> read(const WeightRequest& request) const {
+    try {
+      return file_.read(request.name);
+    } catch (const UserError& error) {
+      throw UserError(request.where, error.what());
+    }
+  }
+
   dsl::WeightFile file_;
   std::map<std::string, ir::TensorPtr> used_;
 };

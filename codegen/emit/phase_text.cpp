@@ -75,7 +75,7 @@ class PhaseText {
       }
     }
     std::string text;
-    if (!totals.empty()) text += fmt::format("real total[{}] = {{}};\n", totals.size());
+    if (!totals.empty()) text += fmt::format("{{\nreal total[{}] = {{}};\n", totals.size());
     text += fmt::format("MLFF_EACH_CHANNEL(c, f, {}) {{\n", loop.channels);
     append(text, expressions.body(), 2);
     append(text, stores, 2);
@@ -83,7 +83,7 @@ class PhaseText {
     if (!totals.empty()) {
       text += "team_sum(total, scratch);\nif (lane() == 0) {\n";
       append(text, totals, 2);
-      text += "}\n";
+      text += "}\n}\n";
     }
     return text;
   }

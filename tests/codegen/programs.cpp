@@ -25,7 +25,9 @@ std::string spec_text(const std::string& program) {
   return text;
 }
 
-dsl::ModelSpec spec_of_program(const std::string& program) { return dsl::parse_spec(spec_text(program), "test.yaml", "."); }
+dsl::ModelSpec spec_of_program(const std::string& program) {
+  return dsl::parse_spec(spec_text(program), "test.yaml", ".");
+}
 
 ir::Graph graph_of(const dsl::ModelSpec& spec) {
   const auto weights = elaborate::untrained_weights(1, spec.cutoff);
@@ -35,9 +37,11 @@ ir::Graph graph_of(const dsl::ModelSpec& spec) {
 ir::Graph graph_of_program(const std::string& program) { return graph_of(spec_of_program(program)); }
 
 ir::Graph graph_of_architecture(const std::string& name, const std::string& parameters) {
-  return graph_of(dsl::parse_spec("mlffgen: 1\nname: test\nunits: {length: angstrom, energy: eV}\nelements: [H, C, O]\n"
-                                  "cutoff: 5.0\narchitecture: " + name + "\nparameters: {" + parameters + "}\n",
-                                  "test.yaml", "."));
+  return graph_of(
+      dsl::parse_spec("mlffgen: 1\nname: test\nunits: {length: angstrom, energy: eV}\nelements: [H, C, O]\n"
+                      "cutoff: 5.0\narchitecture: " +
+                          name + "\nparameters: {" + parameters + "}\n",
+                      "test.yaml", "."));
 }
 
 std::string read_whole_file(const std::string& path) {

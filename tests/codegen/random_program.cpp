@@ -51,10 +51,15 @@ class Writer {
 
   std::string radial_basis() {
     switch (random_.below(4)) {
-      case 0: return "bessel(distance, 3) * polynomial_cutoff(distance, 5)";
-      case 1: return "gaussian(distance, " "weight(\"o\", 3, initial=\"range\"), weight(\"g\", 3, initial=\"spacing\"))";
-      case 2: return "exp(-0.3 * sequence(1, 3) * distance)";
-      default: return "concat(exp(-distance), cos(distance) * exp(-distance), 1 / (1 + distance ** 2))";
+      case 0:
+        return "bessel(distance, 3) * polynomial_cutoff(distance, 5)";
+      case 1:
+        return "gaussian(distance, "
+               "weight(\"o\", 3, initial=\"range\"), weight(\"g\", 3, initial=\"spacing\"))";
+      case 2:
+        return "exp(-0.3 * sequence(1, 3) * distance)";
+      default:
+        return "concat(exp(-distance), cos(distance) * exp(-distance), 1 / (1 + distance ** 2))";
     }
   }
 
@@ -101,23 +106,43 @@ class Writer {
 
   void statement() {
     switch (random_.below(9)) {
-      case 0: return nonlinearity();
-      case 1: return linear_map();
-      case 2: return binary_scalar();
-      case 3: return binary_vector();
-      case 4: return rearrangement();
-      case 5: return sum_over_neighbours(Kind::scalar);
-      case 6: return sum_over_neighbours(Kind::vector);
-      case 7: return vector_to_scalar();
-      default: return accumulate();
+      case 0:
+        return nonlinearity();
+      case 1:
+        return linear_map();
+      case 2:
+        return binary_scalar();
+      case 3:
+        return binary_vector();
+      case 4:
+        return rearrangement();
+      case 5:
+        return sum_over_neighbours(Kind::scalar);
+      case 6:
+        return sum_over_neighbours(Kind::vector);
+      case 7:
+        return vector_to_scalar();
+      default:
+        return accumulate();
     }
   }
 
   void nonlinearity() {
-    static const std::vector<std::string> kTemplates = {
-        "exp(-softplus(X))", "log(1.5 + sigmoid(X))",  "sqrt(softplus(X) + 0.1)", "sin(X)",          "cos(X)",
-        "tanh(X)",           "sigmoid(X)",             "silu(X)",                 "softplus(X)",     "shifted_softplus(X)",
-        "tanh(X) ** 2",      "1 / (1 + tanh(X) ** 2)", "(2 + sin(X)) ** 0.5",     "-X",              "squash(X, X)[0]"};
+    static const std::vector<std::string> kTemplates = {"exp(-softplus(X))",
+                                                        "log(1.5 + sigmoid(X))",
+                                                        "sqrt(softplus(X) + 0.1)",
+                                                        "sin(X)",
+                                                        "cos(X)",
+                                                        "tanh(X)",
+                                                        "sigmoid(X)",
+                                                        "silu(X)",
+                                                        "softplus(X)",
+                                                        "shifted_softplus(X)",
+                                                        "tanh(X) ** 2",
+                                                        "1 / (1 + tanh(X) ** 2)",
+                                                        "(2 + sin(X)) ** 0.5",
+                                                        "-X",
+                                                        "squash(X, X)[0]"};
     const Variable x = any(Kind::scalar);
     std::string text = kTemplates[static_cast<std::size_t>(random_.below(static_cast<int>(kTemplates.size())))];
     for (std::size_t at = text.find('X'); at != std::string::npos; at = text.find('X', at + x.name.size())) {
@@ -145,7 +170,8 @@ class Writer {
     const Variable a = any(Kind::scalar);
     const Variable b = partner(a.type, Kind::scalar);
     static const std::vector<std::string> kOperators = {" + ", " - ", " * "};
-    add(a.name + kOperators[static_cast<std::size_t>(random_.below(3))] + b.name, combined(a.type, b.type, Kind::scalar));
+    add(a.name + kOperators[static_cast<std::size_t>(random_.below(3))] + b.name,
+        combined(a.type, b.type, Kind::scalar));
   }
 
   void binary_vector() {

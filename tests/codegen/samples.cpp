@@ -119,7 +119,8 @@ Molecule rotated(const Molecule& molecule, double angle) {
                           axis[0] * p[1] - axis[1] * p[0]};
     const double along = axis[0] * p[0] + axis[1] * p[1] + axis[2] * p[2];
     for (std::size_t c = 0; c < 3; ++c) {
-      result.positions[i][c] = p[c] * std::cos(angle) + cross[c] * std::sin(angle) + axis[c] * along * (1 - std::cos(angle));
+      result.positions[i][c] =
+          p[c] * std::cos(angle) + cross[c] * std::sin(angle) + axis[c] * along * (1 - std::cos(angle));
     }
   }
   return result;

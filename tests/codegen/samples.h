@@ -16,7 +16,7 @@ namespace mlffgen::test {
 using Vector = std::array<double, 3>;
 
 struct Molecule {
-  std::vector<int> element;        // index into the graph's elements
+  std::vector<int> element;  // index into the graph's elements
   std::vector<Vector> positions;
 };
 
@@ -24,7 +24,9 @@ struct Molecule {
 class Random {
  public:
   explicit Random(std::uint64_t seed) : generator_(seed) {}
-  double uniform(double low, double high) { return low + (high - low) * static_cast<double>(generator_() >> 11) * 0x1p-53; }
+  double uniform(double low, double high) {
+    return low + (high - low) * static_cast<double>(generator_() >> 11) * 0x1p-53;
+  }
   int below(int n) { return static_cast<int>(generator_() % static_cast<std::uint64_t>(n)); }
 
  private:

@@ -26,7 +26,8 @@ void check_gradient(const Graph& energy, std::uint64_t seed) {
     const std::vector<test::Vector> forces = test::forces_of(graph, test::sample_of(molecule));
     const std::vector<test::Vector> expected = test::numerical_forces(energy, molecule);
     double largest = 0;
-    for (const test::Vector& f : expected) largest = std::max({largest, std::abs(f[0]), std::abs(f[1]), std::abs(f[2])});
+    for (const test::Vector& f : expected)
+      largest = std::max({largest, std::abs(f[0]), std::abs(f[1]), std::abs(f[2])});
     CHECK(largest > 1e-4);  // else the check would hold for a wrong rule
     CHECK(test::relative_difference(forces, expected) < kForceTolerance);
   }
@@ -71,7 +72,8 @@ TEST_CASE("the derivative of every function equals its difference quotient") {
       Builder b(graph);
       const NodeId at = b.number(x);
       const NodeId slope = passes::derivative_of(b, function, at, b.unary(function, at));
-      const double expected = test::derivative_at_zero([&](double step) { return apply(function, x + step * 0.1); }) / 0.1;
+      const double expected =
+          test::derivative_at_zero([&](double step) { return apply(function, x + step * 0.1); }) / 0.1;
       CAPTURE(std::string(name_of(function)));
       CHECK(interpret_local(graph, slope)[0] == doctest::Approx(expected).epsilon(1e-9));
     }

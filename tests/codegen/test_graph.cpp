@@ -24,7 +24,8 @@ Graph small_graph() {
   b.set_origin({}, "");
   const NodeId filter = b.spline(b.distance(), test::random_tensor({9, 3}, 1), 0);
   const NodeId message = b.sum_j(b.multiply(b.at_j(table), filter));
-  const NodeId linear = b.linear({b.slice(b.power(message, 2), 1, 2)}, {make_tensor("w", {1, 2}, {1, 2})}, make_filled(1, 1));
+  const NodeId linear =
+      b.linear({b.slice(b.power(message, 2), 1, 2)}, {make_tensor("w", {1, 2}, {1, 2})}, make_filled(1, 1));
   graph.outputs.push_back({"energy", b.sum_i(b.multiply(b.number(0.5), linear))});
   return graph;
 }
@@ -86,16 +87,21 @@ TEST_CASE("the verifier accepts the graphs of every operation") {
 }
 
 TEST_CASE("the verifier names the node that breaks an invariant") {
-  CHECK(mentions(verdict([](Graph& g) { g.nodes[4].inputs[0] = 4; }), "node %4: an input does not come before its user"));
-  CHECK(mentions(verdict([](Graph& g) { g.nodes[4].inputs[0] = 9; }), "node %4: an input does not come before its user"));
+  CHECK(
+      mentions(verdict([](Graph& g) { g.nodes[4].inputs[0] = 4; }), "node %4: an input does not come before its user"));
+  CHECK(
+      mentions(verdict([](Graph& g) { g.nodes[4].inputs[0] = 9; }), "node %4: an input does not come before its user"));
   CHECK(mentions(verdict([](Graph& g) { g.nodes[4].inputs[0] = kNoNode; }), "node %4: an input does not come"));
-  CHECK(mentions(verdict([](Graph& g) { g.nodes[6].type.channels = 4; }), "node %6: its type is not the one its rule gives"));
+  CHECK(mentions(verdict([](Graph& g) { g.nodes[6].type.channels = 4; }),
+                 "node %6: its type is not the one its rule gives"));
   CHECK(mentions(verdict([](Graph& g) { g.nodes[5].type.domain = Domain::pair; }), "node %5: its type is not the one"));
   CHECK(mentions(verdict([](Graph& g) { g.nodes[3].type.kind = Kind::vector; }), "node %3: its type is not the one"));
   CHECK(mentions(verdict([](Graph& g) { g.nodes[5].inputs[0] = 0; }), "node %5: sum_j takes a value of a pair"));
   CHECK(mentions(verdict([](Graph& g) { g.nodes[8].inputs.clear(); }), "wrong number of operands"));
-  CHECK(mentions(verdict([](Graph& g) { g.elements.push_back(8); }), "node %0: an element table needs one row an element"));
-  CHECK(mentions(verdict([](Graph& g) { g.spline_grid.intervals = 5; }), "node %2: a spline table needs one row a coefficient"));
+  CHECK(mentions(verdict([](Graph& g) { g.elements.push_back(8); }),
+                 "node %0: an element table needs one row an element"));
+  CHECK(mentions(verdict([](Graph& g) { g.spline_grid.intervals = 5; }),
+                 "node %2: a spline table needs one row a coefficient"));
   CHECK(mentions(verdict([](Graph& g) { g.outputs[0].node = 12; }), "output energy names no node"));
   CHECK(mentions(verdict([](Graph& g) { g.outputs[0].node = kNoNode; }), "output energy names no node"));
 }

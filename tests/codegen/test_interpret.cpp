@@ -50,7 +50,9 @@ const std::vector<Case>& cases() {
       {Op::distance, [](Bench& t) { return t.distance; }, {5, 5}},
       {Op::direction, [](Bench& t) { return t.direction; }, {0.6, 0.8, 0, -0.6, -0.8, 0}},
       // Degree 1: coefficients are the values at the knots 0, 5, 10.
-      {Op::spline, [](Bench& t) { return t.b.spline(t.distance, make_tensor("", {3, 2}, {1, 2, 4, 3, 9, 9}), 0); }, {4, 3, 4, 3}},
+      {Op::spline,
+       [](Bench& t) { return t.b.spline(t.distance, make_tensor("", {3, 2}, {1, 2, 4, 3, 9, 9}), 0); },
+       {4, 3, 4, 3}},
       {Op::spline, [](Bench& t) { return t.b.spline(t.distance, make_tensor("", {3, 1}, {1, 4, 9}), 1); }, {1, 1}},
       {Op::add, [](Bench& t) { return t.b.add(t.two, t.distance); }, {7, 8, 7, 8}},
       {Op::multiply, [](Bench& t) { return t.vectors; }, {1.2, 1.8, 1.6, 2.4, 0, 0, -1.2, -1.8, -1.6, -2.4, 0, 0}},
@@ -58,9 +60,19 @@ const std::vector<Case>& cases() {
       {Op::unary, [](Bench& t) { return t.b.unary(Function::reciprocal, t.two); }, {0.5, 1.0 / 3}},
       {Op::power, [](Bench& t) { return t.b.power(t.two, 3); }, {8, 27}},
       {Op::dot, [](Bench& t) { return t.b.dot(t.vectors, t.direction); }, {2, 3, 2, 3}},
-      {Op::linear, [](Bench& t) { return t.b.linear({t.two, t.distance}, {make_tensor("", {2, 2}, {1, 2, 3, 4}), make_tensor("", {2, 1}, {10, 20})}, make_tensor("", {2}, {100, 200})); }, {158, 318, 158, 318}},
-      {Op::linear, [](Bench& t) { return t.b.linear({t.vectors}, {make_tensor("", {1, 2}, {1, -1})}, nullptr); }, {-0.6, -0.8, 0, 0.6, 0.8, 0}},
-      {Op::cartesian_mix, [](Bench& t) { return t.b.cartesian_mix(t.direction, make_tensor("", {3, 3}, {0, 0, 1, 0, 2, 0, 5, 0, 0})); }, {0, 1.6, 3, 0, -1.6, -3}},
+      {Op::linear,
+       [](Bench& t) {
+         return t.b.linear({t.two, t.distance},
+                           {make_tensor("", {2, 2}, {1, 2, 3, 4}), make_tensor("", {2, 1}, {10, 20})},
+                           make_tensor("", {2}, {100, 200}));
+       },
+       {158, 318, 158, 318}},
+      {Op::linear,
+       [](Bench& t) { return t.b.linear({t.vectors}, {make_tensor("", {1, 2}, {1, -1})}, nullptr); },
+       {-0.6, -0.8, 0, 0.6, 0.8, 0}},
+      {Op::cartesian_mix,
+       [](Bench& t) { return t.b.cartesian_mix(t.direction, make_tensor("", {3, 3}, {0, 0, 1, 0, 2, 0, 5, 0, 0})); },
+       {0, 1.6, 3, 0, -1.6, -3}},
       {Op::concat, [](Bench& t) { return t.b.concat({t.distance, t.two}); }, {5, 2, 3, 5, 2, 3}},
       {Op::slice, [](Bench& t) { return t.b.slice(t.vectors, 1, 1); }, {1.8, 2.4, 0, -1.8, -2.4, 0}},
       {Op::broadcast, [](Bench& t) { return t.b.broadcast(t.distance, 2); }, {5, 5, 5, 5}},
@@ -98,10 +110,14 @@ TEST_CASE("no operation is without a value computed by hand") {
 }
 
 TEST_CASE("every function has its value at 2 and where it is easily lost") {
-  const std::map<Function, double> at_two = {{Function::exp, 7.38905609893065},   {Function::log, 0.6931471805599453},
-                                             {Function::sqrt, 1.4142135623730951}, {Function::rsqrt, 0.7071067811865475},
-                                             {Function::reciprocal, 0.5},          {Function::sin, 0.9092974268256817},
-                                             {Function::cos, -0.4161468365471424}, {Function::tanh, 0.9640275800758169},
+  const std::map<Function, double> at_two = {{Function::exp, 7.38905609893065},
+                                             {Function::log, 0.6931471805599453},
+                                             {Function::sqrt, 1.4142135623730951},
+                                             {Function::rsqrt, 0.7071067811865475},
+                                             {Function::reciprocal, 0.5},
+                                             {Function::sin, 0.9092974268256817},
+                                             {Function::cos, -0.4161468365471424},
+                                             {Function::tanh, 0.9640275800758169},
                                              {Function::sigmoid, 0.8807970779778823},
                                              {Function::silu, 1.7615941559557646},
                                              {Function::softplus, 2.1269280110429727}};

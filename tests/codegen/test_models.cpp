@@ -50,7 +50,8 @@ TEST_CASE("forces equal minus the energy gradient in every architecture, inline 
   for (const auto& [name, parameters] : small_parameters()) {
     const Graph program = test::graph_of_architecture(name, parameters);
     for (const auto form : {passes::RadialForm::inline_, passes::RadialForm::spline}) {
-      const passes::Result result = passes::run_pipeline(program, with(form), [](const std::string&, const Graph& graph) { verify(graph); });
+      const passes::Result result =
+          passes::run_pipeline(program, with(form), [](const std::string&, const Graph& graph) { verify(graph); });
       CHECK(result.splines.empty() == (form == passes::RadialForm::inline_));
       test::Random random(11);
       const test::Molecule molecule = test::random_molecule(random, 4, 3);

@@ -22,7 +22,8 @@ constexpr double kMeaning = 1e-12;
 
 double offset_of(const std::vector<double>& element_energy, const Sample& sample) {
   double sum = 0;
-  for (const int element : sample.element) sum += element_energy.empty() ? 0 : element_energy[static_cast<std::size_t>(element)];
+  for (const int element : sample.element)
+    sum += element_energy.empty() ? 0 : element_energy[static_cast<std::size_t>(element)];
   return sum;
 }
 
@@ -45,7 +46,8 @@ std::vector<Graph> all_energy_graphs() {
     for (const Op op : test::all_ops()) {
       if (op != Op::reverse) graphs.push_back(test::energy_using(op, domain));
     }
-    for (const Function function : test::all_functions()) graphs.push_back(test::energy_using(Op::unary, domain, function));
+    for (const Function function : test::all_functions())
+      graphs.push_back(test::energy_using(Op::unary, domain, function));
   }
   std::erase_if(graphs, [](const Graph& graph) { return graph.outputs.empty(); });
   return graphs;
@@ -126,7 +128,8 @@ energy = sum_i(sum_channels(dot(v, v)) * 1 + 0 * sum_channels(s))
   CHECK(test::count_of(text, "zero") == 0);
   CHECK(test::count_of(text, "distance") == 0);
   CHECK(test::count_of(text, "constant") == 0);
-  CHECK(first_missing(text, {"= at_j %", "= multiply %", "= sum_j %", "= dot %", "= sum_channels %", "= sum_i %"}) == "");
+  CHECK(first_missing(text, {"= at_j %", "= multiply %", "= sum_j %", "= dot %", "= sum_channels %", "= sum_i %"}) ==
+        "");
 }
 
 TEST_CASE("constants fold, double negations cancel, the first power is the value itself") {
@@ -146,7 +149,8 @@ a, b, c = split(linear(embedding(element, "e", 4), "w", 6), 3)
 energy = sum_i(sum_channels(sum_j(b[j] * distance)))
 )");
   CAPTURE(text);
-  CHECK(first_missing(text, {"element_table", "element scalar[2] = linear %0 \"w.weight\" [2,4] +bias", "sum_i"}) == "");
+  CHECK(first_missing(text, {"element_table", "element scalar[2] = linear %0 \"w.weight\" [2,4] +bias", "sum_i"}) ==
+        "");
   CHECK(test::count_of(text, "[6,4]") == 0);
 }
 
@@ -191,7 +195,8 @@ energy = sum_i(sum_channels(y))
   CAPTURE(text);
   CHECK(test::count_of(text, "at_j") == 2);  // of the embedding and of x * c
   CHECK(test::count_of(text, "at_i") == 0);
-  CHECK(first_missing(text, {"atom scalar[4] = multiply %", "# y", "= at_j %", "= sum_j %", "atom scalar[4] = multiply %"}) == "");
+  CHECK(first_missing(text, {"atom scalar[4] = multiply %", "# y", "= at_j %", "= sum_j %",
+                             "atom scalar[4] = multiply %"}) == "");
   check_same_meaning(graph, found);
 }
 
@@ -290,7 +295,8 @@ TEST_CASE("dead code is what no output needs, and nothing else") {
 }
 
 TEST_CASE("three layers of PaiNN take six levels and three parts of the pair gradient") {
-  const Graph program = test::graph_of_architecture("painn-schnetpack", "features: 4, layers: 3, gaussians: 4, readout: 4");
+  const Graph program =
+      test::graph_of_architecture("painn-schnetpack", "features: 4, layers: 3, gaussians: 4, readout: 4");
   const passes::Result result = passes::run_pipeline(program, {});
   const std::vector<int> found = levels(result.graph);
   CHECK(*std::max_element(found.begin(), found.end()) + 1 == 6);
@@ -304,11 +310,11 @@ TEST_CASE("three layers of PaiNN take six levels and three parts of the pair gra
 
 TEST_CASE("the pipeline calls its observer after every pass, in order") {
   std::vector<std::string> seen;
-  const passes::Result result = passes::run_pipeline(test::graph_of_program(kPainn), {},
-                                                     [&](const std::string& name, const Graph& graph) {
-                                                       verify(graph);
-                                                       seen.push_back(name);
-                                                     });
+  const passes::Result result =
+      passes::run_pipeline(test::graph_of_program(kPainn), {}, [&](const std::string& name, const Graph& graph) {
+        verify(graph);
+        seen.push_back(name);
+      });
   CHECK(seen == passes::pass_names());
   CHECK(result.seconds.size() == seen.size());
   CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == seen.size());

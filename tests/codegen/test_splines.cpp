@@ -100,7 +100,8 @@ energy = sum_i(sum_channels(silu(sum_j(embedding(element, "e", 4)[j] * w))))
 }
 
 TEST_CASE("cheap functions stay inline unless tables are asked for, dear ones become tables by themselves") {
-  const Graph cheap = test::graph_of_program("energy = sum_i(sum_channels(silu(sum_j(weight(\"a\", 4) * cosine_cutoff(distance)))))");
+  const Graph cheap =
+      test::graph_of_program("energy = sum_i(sum_channels(silu(sum_j(weight(\"a\", 4) * cosine_cutoff(distance)))))");
   const Graph dear = test::graph_of_program(R"(
 w = linear(silu(linear(bessel(distance, 20), "f.0", 32)), "f.1", 4) * cosine_cutoff(distance)
 energy = sum_i(sum_channels(silu(sum_j(w))))
@@ -128,7 +129,8 @@ TEST_CASE("the cost of a function that doubles sixty times is found at once") {
 
 TEST_CASE("a function that no table can follow is refused with the way out") {
   const Graph program = test::graph_of_program(
-      "energy = sum_i(sum_channels(sum_j(embedding(element, \"e\", 2)[j] * (sin(1e4 * distance) * weight(\"a\", 2)))))");
+      "energy = sum_i(sum_channels(sum_j(embedding(element, \"e\", 2)[j] * (sin(1e4 * distance) * weight(\"a\", "
+      "2)))))");
   passes::Options options;
   options.radial = passes::RadialForm::spline;
   std::vector<passes::SplineReport> report;
