@@ -163,6 +163,8 @@ class PhaseText {
     }
     std::string stages;
     registers_.clear();
+    // Team arrays hold values of the pairs at hand: an earlier segment's are gone.
+    std::erase_if(context_.ready, [&](NodeId id) { return ir::is_per_pair(node(id).type.domain); });
     uses_spline_ = false;
     for (std::size_t s = 0; s < segment.stages.size(); ++s) stages += pair_stage(segment.stages[s], s);
     const std::string text = fill_skeleton(

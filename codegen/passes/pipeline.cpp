@@ -25,6 +25,8 @@ const std::vector<Pass>& passes() {
       {"differentiate", [](const Graph& g, const Options&, Result&) { return differentiate(g); }},
       {"simplify-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(simplify(g)); }},
       {"hoist-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(hoist_products(g)); }},
+      // Hoisting may have multiplied tables of two elements' values.
+      {"fold-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(fold_element_values(g)); }},
       {"merge-linear-sums", [](const Graph& g, const Options&, Result&) { return merge_linear_sums(g); }},
   };
   return list;
