@@ -133,6 +133,9 @@ Model build_model(const Options& options, const Callbacks& callbacks, Seconds& s
       if (callbacks.ir && (options.print_after == pass || options.print_after == "all")) callbacks.ir(pass, ir::print(graph));
     });
   });
+  if (model.passes.graph.output("pair_gradient") == ir::kNoNode) {
+    throw UserError(model.spec.where, "the energy does not depend on the positions of the atoms: there are no forces");
+  }
   model.schedule = timed("schedule", callbacks, seconds, [&] { return emit::make_schedule(model.passes.graph); });
   return model;
 }

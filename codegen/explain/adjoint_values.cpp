@@ -15,20 +15,30 @@ namespace {
 
 double slope_of(Function function, double x, double y) {
   switch (function) {
-    case Function::exp: return y;
-    case Function::log: return 1 / x;
-    case Function::sqrt: return y > 0 ? 0.5 / y : 0;
-    case Function::rsqrt: return -0.5 * y * y * y;
-    case Function::reciprocal: return -y * y;
-    case Function::sin: return std::cos(x);
-    case Function::cos: return -std::sin(x);
-    case Function::tanh: return 1 - y * y;
-    case Function::sigmoid: return y * (1 - y);
+    case Function::exp:
+      return y;
+    case Function::log:
+      return 1 / x;
+    case Function::sqrt:
+      return y > 0 ? 0.5 / y : 0;
+    case Function::rsqrt:
+      return -0.5 * y * y * y;
+    case Function::reciprocal:
+      return -y * y;
+    case Function::sin:
+      return std::cos(x);
+    case Function::cos:
+      return -std::sin(x);
+    case Function::tanh:
+      return 1 - y * y;
+    case Function::sigmoid:
+      return y * (1 - y);
     case Function::silu: {
       const double s = 1 / (1 + std::exp(-x));
       return s + y * (1 - s);
     }
-    case Function::softplus: return 1 / (1 + std::exp(-x));
+    case Function::softplus:
+      return 1 / (1 + std::exp(-x));
   }
   throw InternalError("function without a slope");
 }
@@ -97,12 +107,21 @@ class NumericReverse {
           for (int x = 0; x < 3; ++x) add(input(k), at(k), x, f, g * of(1 - k, x));
         }
         return;
-      case Op::negate: add(input(0), at(0), c, f, -g); return;
-      case Op::unary: add(input(0), at(0), c, f, g * slope_of(node.function, of(0, c), value(id, item, c, f))); return;
-      case Op::power: add(input(0), at(0), c, f, g * node.number * std::pow(of(0, c), node.number - 1)); return;
-      case Op::linear: linear(node, item, c, f, g); return;
+      case Op::negate:
+        add(input(0), at(0), c, f, -g);
+        return;
+      case Op::unary:
+        add(input(0), at(0), c, f, g * slope_of(node.function, of(0, c), value(id, item, c, f)));
+        return;
+      case Op::power:
+        add(input(0), at(0), c, f, g * node.number * std::pow(of(0, c), node.number - 1));
+        return;
+      case Op::linear:
+        linear(node, item, c, f, g);
+        return;
       case Op::cartesian_mix:
-        for (int x = 0; x < 3; ++x) add(input(0), at(0), x, f, g * node.tensors[0]->values[static_cast<std::size_t>(3 * c + x)]);
+        for (int x = 0; x < 3; ++x)
+          add(input(0), at(0), x, f, g * node.tensors[0]->values[static_cast<std::size_t>(3 * c + x)]);
         return;
       case Op::concat: {
         std::size_t part = 0;
@@ -111,28 +130,39 @@ class NumericReverse {
         add(input(part), at(part), c, channel, g);
         return;
       }
-      case Op::slice: add(input(0), at(0), c, node.begin + f, g); return;
-      case Op::broadcast: add(input(0), at(0), c, 0, g); return;
+      case Op::slice:
+        add(input(0), at(0), c, node.begin + f, g);
+        return;
+      case Op::broadcast:
+        add(input(0), at(0), c, 0, g);
+        return;
       case Op::sum_channels:
         for (int channel = 0; channel < graph_[input(0)].type.channels; ++channel) add(input(0), at(0), c, channel, g);
         return;
-      case Op::at_i: gather(input(0), sample_.centre[item], c, f, g); return;
-      case Op::at_j: gather(input(0), sample_.neighbour[item], c, f, g); return;
+      case Op::at_i:
+        gather(input(0), sample_.centre[item], c, f, g);
+        return;
+      case Op::at_j:
+        gather(input(0), sample_.neighbour[item], c, f, g);
+        return;
       case Op::sum_j:
         for (std::size_t q = 0; q < sample_.centre.size(); ++q) {
           if (static_cast<std::size_t>(sample_.centre[q]) == item) add(input(0), q, c, f, g);
         }
         return;
       case Op::sum_i:
-        for (std::size_t atom = 0; atom < sample_.element.size(); ++atom) gather(input(0), static_cast<int>(atom), c, f, g);
+        for (std::size_t atom = 0; atom < sample_.element.size(); ++atom)
+          gather(input(0), static_cast<int>(atom), c, f, g);
         return;
       case Op::zero:
       case Op::constant:
       case Op::element_table:
       case Op::distance:
       case Op::direction:
-      case Op::spline: return;
-      case Op::reverse: break;
+      case Op::spline:
+        return;
+      case Op::reverse:
+        break;
     }
     throw InternalError("operation without an adjoint");
   }
@@ -143,7 +173,8 @@ class NumericReverse {
       const auto columns = static_cast<std::size_t>(matrix.columns());
       const std::size_t at = item_of(graph_[node.inputs[k]].type.domain, node.type.domain, item);
       for (std::size_t in = 0; in < columns; ++in) {
-        add(node.inputs[k], at, c, static_cast<int>(in), g * matrix.values[static_cast<std::size_t>(out) * columns + in]);
+        add(node.inputs[k], at, c, static_cast<int>(in),
+            g * matrix.values[static_cast<std::size_t>(out) * columns + in]);
       }
     }
   }

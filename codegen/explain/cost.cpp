@@ -35,7 +35,9 @@ std::vector<PhaseCost> cost_of_phases(const ir::Graph& graph, const emit::Schedu
 
 RunCost total(const std::vector<PhaseCost>& phases, std::size_t count, const CostOptions& options) {
   RunCost run;
-  const double batches = std::ceil(options.neighbours / options.pair_batch);
+  // Pairs left over after the full batches are taken one by one.
+  const double full = std::floor(options.neighbours / options.pair_batch);
+  const double batches = full + (options.neighbours - full * options.pair_batch);
   for (std::size_t p = 0; p < count; ++p) {
     const PhaseCost& phase = phases[p];
     run.pair_operations += phase.pair.operations;
@@ -152,9 +154,9 @@ std::string phase_tables(const ModelCost& cost) {
       "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
   for (std::size_t p = 0; p < cost.phases.size(); ++p) {
     const PhaseCost& phase = cost.phases[p];
-    text += table_row(p, {phase.pair.gathered, phase.pair.loaded, phase.batch.loaded, phase.atom.loaded,
-                          phase.pair.stored, phase.atom.stored, phase.pair.weights, phase.batch.weights,
-                          phase.atom.weights, phase.tile.weights});
+    text += table_row(
+        p, {phase.pair.gathered, phase.pair.loaded, phase.batch.loaded, phase.atom.loaded, phase.pair.stored,
+            phase.atom.stored, phase.pair.weights, phase.batch.weights, phase.atom.weights, phase.tile.weights});
   }
   return text;
 }
@@ -211,13 +213,15 @@ std::string cost_markdown(const ModelCost& cost) {
       "neighbours, in batches of {} pairs and tiles of {} atoms:\n\n",
       kTranscendental, grouped(cost.options.neighbours), cost.options.pair_batch, cost.options.tile_atoms);
   text +=
-      "| run | operations of each pair | of the atom itself | in all | transcendental calls | numbers moved | weights read |\n"
+      "| run | operations of each pair | of the atom itself | in all | transcendental calls | numbers moved | weights "
+      "read |\n"
       "|---|--:|--:|--:|--:|--:|--:|\n";
   text += run_row("energy alone, compiled for it", cost.energy);
   text += run_row(fmt::format("energy alone, phases 0 to {}", cost.energy_phases - 1).c_str(), cost.energy_as_run);
   text += run_row("energy and gradient", cost.energy_gradient);
   if (cost.gradient_ratio > 0) {
-    text += fmt::format("\nEnergy and gradient take {:.2f} times the operations of the energy alone.\n", cost.gradient_ratio);
+    text += fmt::format("\nEnergy and gradient take {:.2f} times the operations of the energy alone.\n",
+                        cost.gradient_ratio);
   }
   text += "\n";
   text += memory_table(cost);

@@ -6,7 +6,7 @@
 //               division, a square root and a reciprocal 1; exp, log, sin, cos and log1p kTranscendental each, and so
 //               sigmoid and silu kTranscendental + 2, tanh kTranscendental + 2, softplus 2 kTranscendental + 3,
 //               rsqrt 3; x ** n the products of repeated squaring. A sum over C channels counts C.
-//   not counted index arithmetic, conversions, the folding of partial sums across the lanes of a team.
+//   not counted indices and their arithmetic, conversions, the folding of partial sums across the lanes of a team.
 //   spline      the basis values of a pair are counted once, although every lane works them out.
 // Numbers are counted where the kernel reads or writes device memory, each once a place that reads it; caches are no
 // part of the model.
@@ -36,12 +36,12 @@ struct Work {
 };
 
 struct PhaseCost {
-  Work pair;   // for each pair
-  Work batch;  // for each batch of pairs of one atom: values of the centre, weights
-  Work atom;   // for each atom
-  Work tile;   // for each tile of atoms: the weights of its matrix products
-  int tile_numbers = 0;  // shared memory of an atom
-  int team_numbers = 0;  // shared memory of a pair
+  Work pair;                         // for each pair
+  Work batch;                        // for each batch of pairs of one atom: values of the centre, weights
+  Work atom;                         // for each atom
+  Work tile;                         // for each tile of atoms: the weights of its matrix products
+  int tile_numbers = 0;              // shared memory of an atom
+  int team_numbers = 0;              // shared memory of a pair
   std::set<emit::NodeId> evaluated;  // nodes that the phase works out rather than reads
 };
 
@@ -58,17 +58,17 @@ struct RunCost {
   double atom_operations = 0;  // of the atom itself
   double operations = 0;       // of the atom and its pairs, at the options' neighbours
   double transcendental_calls = 0;
-  double traffic = 0;          // numbers gathered, loaded and stored
-  double weights = 0;          // numbers of constants read
+  double traffic = 0;  // numbers gathered, loaded and stored
+  double weights = 0;  // numbers of constants read
 };
 
 struct ModelCost {
   CostOptions options;
   std::vector<PhaseCost> phases;
   int energy_phases = 0;
-  RunCost energy;           // a program compiled for the energy alone
-  RunCost energy_as_run;    // the first energy_phases phases, which begin the gradient where the last one can
-  RunCost energy_gradient;  // all phases
+  RunCost energy;             // a program compiled for the energy alone
+  RunCost energy_as_run;      // the first energy_phases phases, which begin the gradient where the last one can
+  RunCost energy_gradient;    // all phases
   double gradient_ratio = 0;  // operations of energy and gradient over those of the energy alone
 
   int buffer_numbers = 0;          // peak of the buffers, numbers an atom

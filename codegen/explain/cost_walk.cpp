@@ -40,14 +40,19 @@ CallCost cost_of_call(const Node& node) {
     case Function::exp:
     case Function::log:
     case Function::sin:
-    case Function::cos: return {kTranscendental, 1};
+    case Function::cos:
+      return {kTranscendental, 1};
     case Function::sqrt:
-    case Function::reciprocal: return {1, 0};
-    case Function::rsqrt: return {3, 0};
+    case Function::reciprocal:
+      return {1, 0};
+    case Function::rsqrt:
+      return {3, 0};
     case Function::tanh:
     case Function::sigmoid:
-    case Function::silu: return {kTranscendental + 2, 1};
-    case Function::softplus: return {2 * kTranscendental + 3, 2};
+    case Function::silu:
+      return {kTranscendental + 2, 1};
+    case Function::softplus:
+      return {2 * kTranscendental + 3, 2};
   }
   throw InternalError("function without a cost");
 }
@@ -63,7 +68,10 @@ struct Scope {
 class PhaseWalker {
  public:
   PhaseWalker(const ir::Graph& graph, const emit::Schedule& schedule, int number)
-      : graph_(graph), schedule_(schedule), phase_(schedule.phases[static_cast<std::size_t>(number)]), number_(number) {}
+      : graph_(graph),
+        schedule_(schedule),
+        phase_(schedule.phases[static_cast<std::size_t>(number)]),
+        number_(number) {}
 
   PhaseCost run() {
     cost_.tile_numbers = phase_.tile_numbers;
@@ -98,7 +106,8 @@ class PhaseWalker {
 
   bool is_energy(NodeId id) const {
     const NodeId energy = graph_.output("energy");
-    return node(energy).op == Op::sum_i && node(energy).inputs[0] == id && schedule_.level[static_cast<std::size_t>(energy)] == number_;
+    return node(energy).op == Op::sum_i && node(energy).inputs[0] == id &&
+           schedule_.level[static_cast<std::size_t>(energy)] == number_;
   }
 
   void atom_loop(const Loop& loop) {
@@ -193,7 +202,8 @@ class PhaseWalker {
 
   bool is_ready(NodeId id) const {
     if (ready_.contains(id)) return true;
-    return node(id).type.domain == Domain::atom && schedule_.level[static_cast<std::size_t>(id)] < number_ && is_buffer(id);
+    return node(id).type.domain == Domain::atom && schedule_.level[static_cast<std::size_t>(id)] < number_ &&
+           is_buffer(id);
   }
 
   Work& work_of(NodeId id, Scope& scope) {
@@ -211,29 +221,43 @@ class PhaseWalker {
     switch (n.op) {
       case Op::zero:
       case Op::distance:
-      case Op::direction: return;
+      case Op::direction:
+        return;
       case Op::constant:
         if (n.type.channels > 1) work_of(id, scope).weights += n.type.channels;
         return;
-      case Op::element_table: work_of(id, scope).weights += n.type.channels; return;
-      case Op::spline: spline(id); return;
+      case Op::element_table:
+        work_of(id, scope).weights += n.type.channels;
+        return;
+      case Op::spline:
+        spline(id);
+        return;
       case Op::at_i:
-      case Op::broadcast: value(n.inputs[0], scope); return;
-      case Op::at_j: gather(n); return;
-      case Op::linear: inline_map(id); return;
+      case Op::broadcast:
+        value(n.inputs[0], scope);
+        return;
+      case Op::at_j:
+        gather(n);
+        return;
+      case Op::linear:
+        inline_map(id);
+        return;
       case Op::add:
       case Op::multiply:
       case Op::negate:
       case Op::unary:
       case Op::power:
       case Op::dot:
-      case Op::cartesian_mix: elementwise(id, scope); return;
+      case Op::cartesian_mix:
+        elementwise(id, scope);
+        return;
       case Op::concat:
       case Op::slice:
       case Op::sum_channels:
       case Op::reverse:
       case Op::sum_j:
-      case Op::sum_i: break;
+      case Op::sum_i:
+        break;
     }
     throw InternalError("a value is counted before it is kept");
   }
@@ -263,11 +287,17 @@ class PhaseWalker {
     Work& work = work_of(id, scope);
     switch (n.op) {
       case Op::add:
-      case Op::multiply: work.operations += items; return;
-      case Op::negate: return;
+      case Op::multiply:
+        work.operations += items;
+        return;
+      case Op::negate:
+        return;
       case Op::dot:
-      case Op::cartesian_mix: work.operations += 5 * items; return;
-      default: break;
+      case Op::cartesian_mix:
+        work.operations += 5 * items;
+        return;
+      default:
+        break;
     }
     const CallCost call = cost_of_call(n);
     work.operations += call.operations * items;

@@ -21,8 +21,8 @@ std::string markdown_text(const std::string& text) {
     } else if (c == '&') {
       result += "&amp;";
     } else {
-      const bool special = byte < 128 && std::ispunct(byte) && c != ',' && c != '.' && c != ';' && c != ':' && c != '/' &&
-                           c != '\'' && c != '"' && c != '-';
+      const bool special = byte < 128 && std::ispunct(byte) && c != ',' && c != '.' && c != ';' && c != ':' &&
+                           c != '/' && c != '\'' && c != '"' && c != '-';
       if (special) result += '\\';
       result += c;
     }

@@ -5,7 +5,8 @@
 
 namespace mlffgen::explain {
 
-// For running Markdown text and table cells: every character with a meaning in Markdown, HTML or mathematics is escaped.
+// For running Markdown text and table cells: every character with a meaning in Markdown, HTML or mathematics is
+// escaped.
 std::string markdown_text(const std::string& text);
 
 // Between backticks, in a table cell or outside: a backtick or a bar in the text cannot end the span or the cell.

@@ -17,8 +17,9 @@ std::string model_section(const dsl::ModelSpec& spec) {
   for (const int element : spec.elements) elements += (elements.empty() ? "" : ", ") + element_symbol(element);
   std::string text = fmt::format("# {}: the model and its analytical gradient\n\n", markdown_text(spec.name));
   text += fmt::format("Architecture {}, elements {}, cutoff $r_\\mathrm{{c}} = {}$ {}, energies in {}.\n\n",
-                      spec.architecture.name.empty() ? "of the spec itself" : markdown_code(spec.architecture.name), elements,
-                      latex_number(spec.cutoff), markdown_text(spec.length_unit), markdown_text(spec.energy_unit));
+                      spec.architecture.name.empty() ? "of the spec itself" : markdown_code(spec.architecture.name),
+                      elements, latex_number(spec.cutoff), markdown_text(spec.length_unit),
+                      markdown_text(spec.energy_unit));
   if (spec.architecture.parameters.empty()) return text;
   text += "| parameter | value | meaning |\n|---|--:|---|\n";
   for (const auto& parameter : spec.architecture.parameters) {
@@ -30,15 +31,22 @@ std::string model_section(const dsl::ModelSpec& spec) {
 
 std::string notation_section() {
   return "## Notation\n\n"
-         "Indices: $i$ is an atom, $j$ one of its neighbours $\\mathcal{N}(i)$, the atoms nearer than $r_\\mathrm{c}$; a value "
+         "Indices: $i$ is an atom, $j$ one of its neighbours $\\mathcal{N}(i)$, the atoms nearer than $r_\\mathrm{c}$; "
+         "a value "
          "of an atom carries one index, a value of a pair two. $\\vec{r}_{ij} = \\vec{r}_j - \\vec{r}_i$, $r_{ij} = "
-         "|\\vec{r}_{ij}|$, $\\hat{r}_{ij} = \\vec{r}_{ij} / r_{ij}$, and $Z_i$ is the element. A value has channels: functions, "
-         "$\\odot$, the dot product $\\vec{a} \\cdot \\vec{b}$ and the norm act on each channel by itself, $\\mathbf{W}\\,x$ mixes "
-         "channels (of a vector, each Cartesian component in the same way), $\\mathbf{M} \\ast \\vec{v}$ mixes Cartesian "
-         "components, and $\\sum_f$ adds channels up. $[\\,x,\\, y\\,]$ puts channels side by side; $x_{[n]}$ is block $n$ of "
-         "several of equal width, $\\mathbf{W}_{n,[a]}$ block $a$ of a matrix's rows, $\\mathbf{W}_{n,[a,b]}$ also block $b$ of its "
+         "|\\vec{r}_{ij}|$, $\\hat{r}_{ij} = \\vec{r}_{ij} / r_{ij}$, and $Z_i$ is the element. A value has channels: "
+         "functions, "
+         "$\\odot$, the dot product $\\vec{a} \\cdot \\vec{b}$ and the norm act on each channel by itself, "
+         "$\\mathbf{W}\\,x$ mixes "
+         "channels (of a vector, each Cartesian component in the same way), $\\mathbf{M} \\ast \\vec{v}$ mixes "
+         "Cartesian "
+         "components, and $\\sum_f$ adds channels up. $[\\,x,\\, y\\,]$ puts channels side by side; $x_{[n]}$ is block "
+         "$n$ of "
+         "several of equal width, $\\mathbf{W}_{n,[a]}$ block $a$ of a matrix's rows, $\\mathbf{W}_{n,[a,b]}$ also "
+         "block $b$ of its "
          "columns. Primes tell apart the statements that set one name, superscripts $(k)$ the turns of a loop; "
-         "$\\theta_n$ is a part of a statement that the statement uses several times. $\\mathbf{T}\\left[Z_i\\right]$ is the row of a "
+         "$\\theta_n$ is a part of a statement that the statement uses several times. $\\mathbf{T}\\left[Z_i\\right]$ "
+         "is the row of a "
          "table for the element of the atom.\n\n";
 }
 

@@ -16,8 +16,8 @@
 
 namespace mlffgen::explain {
 
-// program: the graph that elaborate gave; result: of the pipeline run on it; schedule: of result.graph; diagnostics: what
-// elaborate::diagnose said, written as the model's defects.
+// program: the graph that elaborate gave; result: of the pipeline run on it; schedule: of result.graph; diagnostics:
+// what elaborate::diagnose said, written as the model's defects.
 std::string explain_markdown(const dsl::ModelSpec& spec, const ir::Graph& program, const passes::Result& result,
                              const emit::Schedule& schedule, const Diagnostics& diagnostics);
 

@@ -50,7 +50,8 @@ std::string parenthesised(const std::string& text) { return "\\left(" + text + "
 
 // One of the factors of a product.
 std::string factor(const Formula& formula) {
-  return formula.binding == Binding::atom || formula.binding == Binding::product ? formula.text : parenthesised(formula.text);
+  return formula.binding == Binding::atom || formula.binding == Binding::product ? formula.text
+                                                                                 : parenthesised(formula.text);
 }
 
 bool starts_with_number(const Formula& formula) {
@@ -77,9 +78,11 @@ std::optional<SlopePattern> find_slope(const Graph& graph, NodeId id) {
       if (rest && one_minus(graph, *rest) == s) return SlopePattern{"\\mathrm{silu}", x};
     }
   }
-  if (const auto square = one_minus(graph, id); square && graph[*square].op == Op::power && graph[*square].number == 2) {
+  if (const auto square = one_minus(graph, id);
+      square && graph[*square].op == Op::power && graph[*square].number == 2) {
     const NodeId y = graph[*square].inputs[0];
-    if (graph[y].op == Op::unary && graph[y].function == Function::tanh) return SlopePattern{"\\tanh", graph[y].inputs[0]};
+    if (graph[y].op == Op::unary && graph[y].function == Function::tanh)
+      return SlopePattern{"\\tanh", graph[y].inputs[0]};
   }
   return std::nullopt;
 }
@@ -113,7 +116,9 @@ Formula array_formula(const std::vector<double>& values, double cutoff) {
 
 Formula FormulaWriter::value(NodeId id, Indices indices, LayerStyle style) const { return write(id, {indices, style}); }
 
-Formula FormulaWriter::definition(NodeId id, Indices indices, LayerStyle style) const { return define(id, {indices, style}); }
+Formula FormulaWriter::definition(NodeId id, Indices indices, LayerStyle style) const {
+  return define(id, {indices, style});
+}
 
 Formula FormulaWriter::write(NodeId id, const Scope& scope) const {
   const auto& symbol = symbols_[static_cast<std::size_t>(id)];
@@ -134,51 +139,69 @@ Formula FormulaWriter::define(NodeId id, const Scope& scope) const {
   }
   const std::string centre(1, scope.indices.centre), neighbour(1, scope.indices.neighbour);
   switch (n.op) {
-    case Op::zero: return {n.type.kind == ir::Kind::vector ? "\\vec{0}" : "0", Binding::atom};
-    case Op::constant: return constant(id, scope);
+    case Op::zero:
+      return {n.type.kind == ir::Kind::vector ? "\\vec{0}" : "0", Binding::atom};
+    case Op::constant:
+      return constant(id, scope);
     case Op::element_table: {
       const auto name = weights_.latex(n.tensors[0], scope.style);
       return {fmt::format("{}\\left[Z_{}\\right]", name ? *name : "\\mathrm{table}", centre), Binding::atom};
     }
-    case Op::distance: return {"r_{" + centre + neighbour + "}", Binding::atom};
-    case Op::direction: return {"\\hat{r}_{" + centre + neighbour + "}", Binding::atom};
+    case Op::distance:
+      return {"r_{" + centre + neighbour + "}", Binding::atom};
+    case Op::direction:
+      return {"\\hat{r}_{" + centre + neighbour + "}", Binding::atom};
     case Op::spline:
       return {fmt::format("\\mathrm{{spline}}{}\\left({}\\right)", n.derivative == 1 ? "'" : "",
                           write(n.inputs[0], scope).text),
               Binding::atom};
-    case Op::add: return sum(n, scope);
-    case Op::multiply: return product(n, scope);
-    case Op::negate: return negation(n.inputs[0], scope);
+    case Op::add:
+      return sum(n, scope);
+    case Op::multiply:
+      return product(n, scope);
+    case Op::negate:
+      return negation(n.inputs[0], scope);
     case Op::unary:
-    case Op::power: return function(n, scope);
+    case Op::power:
+      return function(n, scope);
     case Op::dot: {
       const Formula a = write(n.inputs[0], scope), b = write(n.inputs[1], scope);
       if (n.inputs[0] == n.inputs[1]) return {"\\left\\lVert " + a.text + "\\right\\rVert^{2}", Binding::atom};
       const auto operand = [](const Formula& f) { return f.binding == Binding::atom ? f.text : parenthesised(f.text); };
       return {operand(a) + " \\cdot " + operand(b), Binding::dot};
     }
-    case Op::linear: return linear(n, scope);
+    case Op::linear:
+      return linear(n, scope);
     case Op::cartesian_mix: {
       const auto name = weights_.latex(n.tensors[0], scope.style);
       const Formula x = write(n.inputs[0], scope);
       const std::string operand = x.binding == Binding::atom ? x.text : parenthesised(x.text);
       return {(name ? *name : std::string("\\mathbf{M}")) + " \\ast " + operand, Binding::dot};
     }
-    case Op::concat: return {"\\left[" + list(n, scope) + "\\right]", Binding::atom};
+    case Op::concat:
+      return {"\\left[" + list(n, scope) + "\\right]", Binding::atom};
     case Op::slice: {
       const Formula whole = write(n.inputs[0], scope);
-      return {fmt::format("{}_{{[{}:{}]}}", parenthesised(whole.text), n.begin, n.begin + n.type.channels), Binding::atom};
+      return {fmt::format("{}_{{[{}:{}]}}", parenthesised(whole.text), n.begin, n.begin + n.type.channels),
+              Binding::atom};
     }
-    case Op::broadcast: return write(n.inputs[0], scope);
-    case Op::sum_channels: return {"\\sum_{f} " + term(write(n.inputs[0], scope)), Binding::open_sum};
-    case Op::at_i: return write(n.inputs[0], {scope.indices.at_centre(), scope.style});
-    case Op::at_j: return write(n.inputs[0], {scope.indices.at_neighbour(), scope.style});
-    case Op::reverse: return write(n.inputs[0], {{scope.indices.neighbour, scope.indices.centre}, scope.style});
+    case Op::broadcast:
+      return write(n.inputs[0], scope);
+    case Op::sum_channels:
+      return {"\\sum_{f} " + term(write(n.inputs[0], scope)), Binding::open_sum};
+    case Op::at_i:
+      return write(n.inputs[0], {scope.indices.at_centre(), scope.style});
+    case Op::at_j:
+      return write(n.inputs[0], {scope.indices.at_neighbour(), scope.style});
+    case Op::reverse:
+      return write(n.inputs[0], {{scope.indices.neighbour, scope.indices.centre}, scope.style});
     case Op::sum_j: {
-      return {fmt::format("\\sum_{{{} \\in \\mathcal{{N}}({})}} {}", neighbour, centre, term(write(n.inputs[0], scope))),
-              Binding::open_sum};
+      return {
+          fmt::format("\\sum_{{{} \\in \\mathcal{{N}}({})}} {}", neighbour, centre, term(write(n.inputs[0], scope))),
+          Binding::open_sum};
     }
-    case Op::sum_i: return {"\\sum_{i} " + term(write(n.inputs[0], {{'i', 'j'}, scope.style})), Binding::open_sum};
+    case Op::sum_i:
+      return {"\\sum_{i} " + term(write(n.inputs[0], {{'i', 'j'}, scope.style})), Binding::open_sum};
   }
   throw InternalError("operation without a formula");
 }
@@ -200,7 +223,8 @@ Formula FormulaWriter::sum(const Node& n, const Scope& scope) const {
 Formula FormulaWriter::negation(NodeId operand, const Scope& scope) const {
   const Formula inner = write(operand, scope);
   if (inner.binding == Binding::negative) return {inner.text.substr(1), Binding::product};
-  if (inner.binding == Binding::open_sum && inner.text.starts_with("\\sum")) return {"-" + inner.text, Binding::open_sum};
+  if (inner.binding == Binding::open_sum && inner.text.starts_with("\\sum"))
+    return {"-" + inner.text, Binding::open_sum};
   return {"-" + term(inner), Binding::negative};
 }
 
@@ -208,7 +232,8 @@ Formula FormulaWriter::product(const Node& n, const Scope& scope) const {
   std::array<NodeId, 2> operands = {n.inputs[0], n.inputs[1]};
   const auto is_plain_number = [&](NodeId id) { return node(id).op == Op::constant && node(id).type.channels == 1; };
   const auto is_reciprocal = [&](NodeId id) {
-    return !symbols_[static_cast<std::size_t>(id)] && node(id).op == Op::unary && node(id).function == Function::reciprocal;
+    return !symbols_[static_cast<std::size_t>(id)] && node(id).op == Op::unary &&
+           node(id).function == Function::reciprocal;
   };
   // Numbers first, then values of one channel, vectors last.
   const auto rank = [&](NodeId id) {
@@ -220,7 +245,8 @@ Formula FormulaWriter::product(const Node& n, const Scope& scope) const {
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     if (!is_reciprocal(operands[k])) continue;
     const NodeId below = node(operands[k]).inputs[0];
-    return {fmt::format("\\frac{{{}}}{{{}}}", write(operands[1 - k], scope).text, write(below, scope).text), Binding::atom};
+    return {fmt::format("\\frac{{{}}}{{{}}}", write(operands[1 - k], scope).text, write(below, scope).text),
+            Binding::atom};
   }
   const bool inverse_root = !symbols_[static_cast<std::size_t>(operands[1])] && node(operands[1]).op == Op::unary &&
                             node(operands[1]).function == Function::rsqrt;
@@ -247,21 +273,25 @@ Formula FormulaWriter::function(const Node& n, const Scope& scope) const {
   if (is_norm) return {"\\left\\lVert " + write(operand.inputs[0], scope).text + "\\right\\rVert", Binding::atom};
   const Formula x = write(n.inputs[0], scope);
   if (n.op == Op::power) {
-    const std::string base = x.binding == Binding::atom && x.text.find('^') == std::string::npos &&
-                                     x.text.find("frac") == std::string::npos
-                                 ? x.text
-                                 : parenthesised(x.text);
+    const std::string base =
+        x.binding == Binding::atom && x.text.find('^') == std::string::npos && x.text.find("frac") == std::string::npos
+            ? x.text
+            : parenthesised(x.text);
     return {fmt::format("{}^{{{}}}", base, latex_number(n.number)), Binding::atom};
   }
   switch (n.function) {
-    case Function::sqrt: return {"\\sqrt{" + x.text + "}", Binding::atom};
-    case Function::rsqrt: return {"\\frac{1}{\\sqrt{" + x.text + "}}", Binding::atom};
-    case Function::reciprocal: return {"\\frac{1}{" + x.text + "}", Binding::atom};
+    case Function::sqrt:
+      return {"\\sqrt{" + x.text + "}", Binding::atom};
+    case Function::rsqrt:
+      return {"\\frac{1}{\\sqrt{" + x.text + "}}", Binding::atom};
+    case Function::reciprocal:
+      return {"\\frac{1}{" + x.text + "}", Binding::atom};
     case Function::exp:
     case Function::log:
     case Function::sin:
     case Function::cos:
-    case Function::tanh: return {fmt::format("\\{}{}", ir::name_of(n.function), parenthesised(x.text)), Binding::atom};
+    case Function::tanh:
+      return {fmt::format("\\{}{}", ir::name_of(n.function), parenthesised(x.text)), Binding::atom};
     case Function::sigmoid:
     case Function::silu:
     case Function::softplus:

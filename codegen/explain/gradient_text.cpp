@@ -32,11 +32,16 @@ std::vector<NodeId> buffer_nodes(const emit::Schedule& schedule) {
 
 class GradientText {
  public:
-  GradientText(const Graph& program, const ProgramNames& names, const WeightNames& weights, const passes::Result& result,
-               const emit::Schedule& schedule)
-      : program_(program), weights_(weights), result_(result), graph_(result.graph), schedule_(schedule),
+  GradientText(const Graph& program, const ProgramNames& names, const WeightNames& weights,
+               const passes::Result& result, const emit::Schedule& schedule)
+      : program_(program),
+        weights_(weights),
+        result_(result),
+        graph_(result.graph),
+        schedule_(schedule),
         graph_names_(name_graph(program, names, graph_, buffer_nodes(schedule))),
-        program_writer_(program, names.symbols, weights, [&program](NodeId id, LayerStyle) {
+        program_writer_(program, names.symbols, weights,
+                        [&program](NodeId id, LayerStyle) {
                           return array_formula(program[id].tensors[0]->values, program.cutoff);
                         }),
         writer_(graph_, graph_names_.symbols, weights,
@@ -87,11 +92,13 @@ class GradientText {
         "## What is compiled\n\n"
         "Values of elements alone are tables, values of constants alone are constants; products with a value of the "
         "neighbour are taken once an atom, before the gather. Symbols $\\tau_n$ stand for values that the compiler "
-        "introduced, $\\mathbf{k}_n$ for arrays of numbers that it worked out. $\\bar{x} = \\partial E / \\partial x$ is the adjoint "
+        "introduced, $\\mathbf{k}_n$ for arrays of numbers that it worked out. $\\bar{x} = \\partial E / \\partial x$ "
+        "is the adjoint "
         "of $x$, and $\\partial_r x$ the derivative of a function of the distance.\n\n";
     text += element_energies();
     text += equations_of(Domain::element, "Tables with a row for each element:");
-    text += equations_of(Domain::radial, "Functions of the distance, worked out for each pair in every phase that uses them:");
+    text += equations_of(Domain::radial,
+                         "Functions of the distance, worked out for each pair in every phase that uses them:");
     text += splines();
     for (const NodeId id : constants_) {
       text += fmt::format("${}$ has {} numbers.\n\n", constant(id, {}).text, graph_[id].type.channels);
@@ -126,15 +133,18 @@ class GradientText {
     if (graph_.spline_grid.degree == 0) return "";
     const ir::SplineGrid& grid = graph_.spline_grid;
     std::string text = fmt::format(
-        "Read from tables, B-splines of degree {} on {} intervals from {} to {} in the unit of length: {}. ", grid.degree,
-        grid.intervals, latex_number(grid.begin), latex_number(grid.end), listed(Op::spline, Domain::radial, 0));
+        "Read from tables, B-splines of degree {} on {} intervals from {} to {} in the unit of length: {}. ",
+        grid.degree, grid.intervals, latex_number(grid.begin), latex_number(grid.end),
+        listed(Op::spline, Domain::radial, 0));
     double value = 0, slope = 0;
     for (const passes::SplineReport& report : result_.splines) {
       value = std::max(value, report.value_error);
       slope = std::max(slope, report.derivative_error);
     }
-    text += fmt::format("A table is within {:.0e} of its function and {:.0e} of its derivative, relative to their largest "
-                        "values.", value, slope);
+    text += fmt::format(
+        "A table is within {:.0e} of its function and {:.0e} of its derivative, relative to their largest "
+        "values.",
+        value, slope);
     const std::string slopes = listed(Op::spline, Domain::radial, 1);
     if (!slopes.empty()) text += " The gradient takes the exact derivatives of the tables, " + slopes + ".";
     return text + "\n\n";
@@ -154,7 +164,8 @@ class GradientText {
   std::string phases_section() const {
     std::string text =
         "## The phases\n\n"
-        "A phase is all work between two gathers of values of neighbours, and one kernel. The energy is known after phase " +
+        "A phase is all work between two gathers of values of neighbours, and one kernel. The energy is known after "
+        "phase " +
         std::to_string(schedule_.energy_phases - 1) + ".\n\n";
     for (std::size_t p = 0; p < schedule_.phases.size(); ++p) text += phase_text(static_cast<int>(p));
     return text;
@@ -170,7 +181,8 @@ class GradientText {
     }
     for (const ir::Output& out : graph_.outputs) {
       if (out.name == "energy" || schedule_.level[static_cast<std::size_t>(out.node)] != phase) continue;
-      gradient += displayed(fmt::format("\\vec{{\\eta}}^{{({})}}_{{ij}} = {}", phase, writer_.definition(out.node, {}, {}).text));
+      gradient += displayed(
+          fmt::format("\\vec{{\\eta}}^{{({})}}_{{ij}} = {}", phase, writer_.definition(out.node, {}, {}).text));
     }
     const NodeId energy = graph_.output("energy");
     const bool no_energy = graph_[energy].op == Op::zero && schedule_.level[static_cast<std::size_t>(energy)] == phase;
@@ -192,25 +204,33 @@ class GradientText {
     std::string text = "## From pairs to forces and the virial\n\n";
     if (phases.empty()) return text + "The energy does not depend on positions: forces and virial are zero.\n\n";
     text +=
-        "With the gradient $\\vec{\\gamma}_{ij} = \\partial E / \\partial \\vec{r}_{ij}$ of each directed pair, the phases leave "
+        "With the gradient $\\vec{\\gamma}_{ij} = \\partial E / \\partial \\vec{r}_{ij}$ of each directed pair, the "
+        "phases leave "
         "that of the reverse pair, whose atoms have changed places, at the place of the pair:\n\n";
     text += displayed("\\vec{\\eta}_{ij} = \\vec{\\gamma}_{ji} = " + phases);
     text +=
-        "Where a distance and a direction enter the energy, the chain rule with $\\alpha = \\partial E / \\partial r$ and "
+        "Where a distance and a direction enter the energy, the chain rule with $\\alpha = \\partial E / \\partial r$ "
+        "and "
         "$\\vec{\\beta} = \\partial E / \\partial \\hat{r}$ is\n\n";
     text += displayed(
-        "\\frac{\\partial E}{\\partial \\vec{r}} = \\alpha\\, \\hat{r} + \\frac{\\vec{\\beta} - (\\vec{\\beta} \\cdot \\hat{r})\\, "
+        "\\frac{\\partial E}{\\partial \\vec{r}} = \\alpha\\, \\hat{r} + \\frac{\\vec{\\beta} - (\\vec{\\beta} \\cdot "
+        "\\hat{r})\\, "
         "\\hat{r}}{r}");
     text +=
-        "(above, the signs of the reverse pair, $\\hat{r}_{ji} = -\\hat{r}_{ij}$, are worked in). Since $\\vec{r}_{ij} = \\vec{r}_j "
-        "- \\vec{r}_i$, an atom is the end of the pairs it is centre of with a minus sign, and of the others with a plus:\n\n";
+        "(above, the signs of the reverse pair, $\\hat{r}_{ji} = -\\hat{r}_{ij}$, are worked in). Since $\\vec{r}_{ij} "
+        "= \\vec{r}_j "
+        "- \\vec{r}_i$, an atom is the end of the pairs it is centre of with a minus sign, and of the others with a "
+        "plus:\n\n";
     text += displayed(
-        "\\vec{F}_i = -\\frac{\\partial E}{\\partial \\vec{r}_i} = \\sum_{j \\in \\mathcal{N}(i)} \\left(\\vec{\\gamma}_{ij} - "
-        "\\vec{\\gamma}_{ji}\\right) = \\sum_{j \\in \\mathcal{N}(i)} \\left(\\vec{\\eta}_{ji} - \\vec{\\eta}_{ij}\\right)");
+        "\\vec{F}_i = -\\frac{\\partial E}{\\partial \\vec{r}_i} = \\sum_{j \\in \\mathcal{N}(i)} "
+        "\\left(\\vec{\\gamma}_{ij} - "
+        "\\vec{\\gamma}_{ji}\\right) = \\sum_{j \\in \\mathcal{N}(i)} \\left(\\vec{\\eta}_{ji} - "
+        "\\vec{\\eta}_{ij}\\right)");
     text += "A strain $\\varepsilon$ takes every $\\vec{r}_{ij}$ to $(1 + \\varepsilon)\\, \\vec{r}_{ij}$, so that\n\n";
     text += displayed(
         "\\mathbf{\\Xi} = -\\frac{\\partial E}{\\partial \\varepsilon} = -\\sum_i \\sum_{j \\in \\mathcal{N}(i)} "
-        "\\vec{\\gamma}_{ij} \\otimes \\vec{r}_{ij} = \\sum_i \\sum_{j \\in \\mathcal{N}(i)} \\vec{\\eta}_{ij} \\otimes "
+        "\\vec{\\gamma}_{ij} \\otimes \\vec{r}_{ij} = \\sum_i \\sum_{j \\in \\mathcal{N}(i)} \\vec{\\eta}_{ij} "
+        "\\otimes "
         "\\vec{r}_{ij}");
     return text + "of which the symmetric part is the virial, in the unit of the energy.\n\n";
   }
@@ -219,15 +239,16 @@ class GradientText {
     if (schedule_.buffers.empty()) return "## What is stored and what is computed again\n\nNothing is.\n\n";
     std::string text =
         "## What is stored and what is computed again\n\n"
-        "Between phases, values of atoms are kept in device memory until the last phase that reads them; buffers that never "
+        "Between phases, values of atoms are kept in device memory until the last phase that reads them; buffers that "
+        "never "
         "live together share a slot. Values of pairs are never stored, but for the pair gradient.\n\n"
         "| value | numbers an atom | written in phase | last read in phase | slot |\n|---|--:|--:|--:|--:|\n";
     for (const emit::Buffer& buffer : schedule_.buffers) {
       text += fmt::format("| ${}$ | {} | {} | {} | {} |\n", name(buffer.node), graph_[buffer.node].type.size(),
                           buffer.first_phase, buffer.last_phase, buffer.slot);
     }
-    text += fmt::format("\n{} buffers in {} slots: {} numbers an atom.\n\n", schedule_.buffers.size(), schedule_.slots.size(),
-                        schedule_.numbers_per_atom());
+    text += fmt::format("\n{} buffers in {} slots: {} numbers an atom.\n\n", schedule_.buffers.size(),
+                        schedule_.slots.size(), schedule_.numbers_per_atom());
     std::string again;
     for (std::size_t p = 0; p < schedule_.phases.size(); ++p) again += recomputed(static_cast<int>(p));
     if (again.empty()) return text;

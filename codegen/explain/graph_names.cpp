@@ -35,10 +35,16 @@ constexpr int kLongestRepeated = 2;
 class GraphNamer {
  public:
   GraphNamer(const Graph& program, const ProgramNames& names, const Graph& graph, const std::vector<NodeId>& keeps)
-      : program_(program), names_(names), graph_(graph), keeps_(keeps.begin(), keeps.end()), sample_(general_sample(graph)),
-        program_values_(ir::interpret(program, sample_)), values_(ir::interpret(graph, sample_)),
+      : program_(program),
+        names_(names),
+        graph_(graph),
+        keeps_(keeps.begin(), keeps.end()),
+        sample_(general_sample(graph)),
+        program_values_(ir::interpret(program, sample_)),
+        values_(ir::interpret(graph, sample_)),
         adjoints_(adjoint_values(graph, sample_, values_)),
-        tolerance_(graph.spline_grid.degree > 0 ? kTableError : kRounding), uses_(graph.nodes.size(), 0),
+        tolerance_(graph.spline_grid.degree > 0 ? kTableError : kRounding),
+        uses_(graph.nodes.size(), 0),
         length_(graph.nodes.size(), 0) {
     result_.symbols.resize(graph.nodes.size());
     result_.forward.assign(graph.nodes.size(), false);
@@ -97,7 +103,9 @@ class GraphNamer {
     }
   }
 
-  static bool is_leaf(Op op) { return op == Op::distance || op == Op::direction || op == Op::zero || op == Op::constant; }
+  static bool is_leaf(Op op) {
+    return op == Op::distance || op == Op::direction || op == Op::zero || op == Op::constant;
+  }
 
   // Written as an index of its operand.
   static bool is_index(Op op) {
@@ -113,7 +121,8 @@ class GraphNamer {
       for (int c = 0; c < type.components(); ++c) {
         for (int f = 0; f < type.channels; ++f) {
           const double x = a[item * size + static_cast<std::size_t>(c * type.channels + f)];
-          const double y = b[item * wide_size + static_cast<std::size_t>(c * wide.channels + block * type.channels + f)];
+          const double y =
+              b[item * wide_size + static_cast<std::size_t>(c * wide.channels + block * type.channels + f)];
           worst = std::max(worst, std::abs(x - y));
           scale = std::max(scale, std::abs(y));
         }
@@ -267,7 +276,8 @@ class GraphNamer {
   }
 
   bool is_output(NodeId id) const {
-    return std::any_of(graph_.outputs.begin(), graph_.outputs.end(), [&](const ir::Output& out) { return out.node == id; });
+    return std::any_of(graph_.outputs.begin(), graph_.outputs.end(),
+                       [&](const ir::Output& out) { return out.node == id; });
   }
 
   // Part of a product that is written as the derivative of a function.
@@ -311,7 +321,8 @@ class GraphNamer {
 
 }  // namespace
 
-GraphNames name_graph(const Graph& program, const ProgramNames& names, const Graph& graph, const std::vector<NodeId>& keeps) {
+GraphNames name_graph(const Graph& program, const ProgramNames& names, const Graph& graph,
+                      const std::vector<NodeId>& keeps) {
   return GraphNamer(program, names, graph, keeps).run();
 }
 

@@ -33,7 +33,8 @@ class ProgramNamer {
   ProgramNamer(const Graph& graph, const dsl::Program& source) : graph_(graph), users_(graph.nodes.size()) {
     find_assignments(source.statements, assignments_);
     for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
-      for (const NodeId input : graph.nodes[id].inputs) users_[static_cast<std::size_t>(input)].push_back(static_cast<NodeId>(id));
+      for (const NodeId input : graph.nodes[id].inputs)
+        users_[static_cast<std::size_t>(input)].push_back(static_cast<NodeId>(id));
     }
   }
 
@@ -63,8 +64,9 @@ class ProgramNamer {
       std::vector<NodeId> parts;
       int channel = 0;
       std::size_t next = at;
-      while (next < graph_.nodes.size() && graph_.nodes[next].op == Op::slice && graph_.nodes[next].inputs == first.inputs &&
-             graph_.nodes[next].begin == channel && !graph_.nodes[next].name.empty()) {
+      while (next < graph_.nodes.size() && graph_.nodes[next].op == Op::slice &&
+             graph_.nodes[next].inputs == first.inputs && graph_.nodes[next].begin == channel &&
+             !graph_.nodes[next].name.empty()) {
         parts.push_back(static_cast<NodeId>(next));
         channel += graph_.nodes[next].type.channels;
         ++next;
@@ -89,15 +91,13 @@ class ProgramNamer {
     const Node& node = graph_[id];
     if (node.name.empty()) return false;
     return users(id).empty() || std::any_of(users(id).begin(), users(id).end(), [&](NodeId user) {
-             const bool leaves_statement = assignments_.contains(place_of(node.where)) &&
-                                           place_of(graph_[user].where) != place_of(node.where);
+             const bool leaves_statement =
+                 assignments_.contains(place_of(node.where)) && place_of(graph_[user].where) != place_of(node.where);
              return graph_[user].name != node.name || leaves_statement;
            });
   }
 
-  static bool is_leaf(Op op) {
-    return op == Op::distance || op == Op::direction || op == Op::constant;
-  }
+  static bool is_leaf(Op op) { return op == Op::distance || op == Op::direction || op == Op::constant; }
 
   // Written as briefly as its symbol would be.
   bool is_short(NodeId id) const {
@@ -178,6 +178,8 @@ class ProgramNamer {
 
 }  // namespace
 
-ProgramNames name_program(const ir::Graph& program, const dsl::Program& source) { return ProgramNamer(program, source).run(); }
+ProgramNames name_program(const ir::Graph& program, const dsl::Program& source) {
+  return ProgramNamer(program, source).run();
+}
 
 }  // namespace mlffgen::explain

@@ -16,10 +16,9 @@ namespace {
 class ProgramText {
  public:
   ProgramText(const ir::Graph& program, const ProgramNames& names, const WeightNames& weights)
-      : names_(names), writer_(program, names.symbols, weights,
-                               [&program](ir::NodeId id, LayerStyle) {
-                                 return array_formula(program[id].tensors[0]->values, program.cutoff);
-                               }) {}
+      : names_(names), writer_(program, names.symbols, weights, [&program](ir::NodeId id, LayerStyle) {
+          return array_formula(program[id].tensors[0]->values, program.cutoff);
+        }) {}
 
   // Layers after the first are written once, if they have the same form.
   std::string run() const {

@@ -29,13 +29,13 @@ struct LayerStyle {
 };
 
 struct Symbol {
-  std::string base;          // LaTeX: "s", "\mathrm{rbf}", "\tau"
-  int number = 0;            // subscript that tells values of one base apart; 0: none
-  int primes = 0;            // which of the statements that set the name, in order
-  int layer = -1;            // superscript; -1: none
-  int block = 0;             // 1, 2, ...: a block of channels; 0: all
-  bool adjoint = false;      // a bar
-  bool radial_slope = false; // derivative with respect to distance
+  std::string base;           // LaTeX: "s", "\mathrm{rbf}", "\tau"
+  int number = 0;             // subscript that tells values of one base apart; 0: none
+  int primes = 0;             // which of the statements that set the name, in order
+  int layer = -1;             // superscript; -1: none
+  int block = 0;              // 1, 2, ...: a block of channels; 0: all
+  bool adjoint = false;       // a bar
+  bool radial_slope = false;  // derivative with respect to distance
   ir::Type type;
 
   auto key() const { return std::tie(base, number, primes, layer, block, adjoint, radial_slope); }

@@ -104,7 +104,8 @@ void WeightNames::number_entries() {
   }
 }
 
-std::string WeightNames::symbol(const Entry& entry, const std::string& layer, const std::string& part, bool transposed) {
+std::string WeightNames::symbol(const Entry& entry, const std::string& layer, const std::string& part,
+                                bool transposed) {
   const char* letter = entry.letter == Letter::bias       ? "\\mathbf{b}"
                        : entry.letter == Letter::constant ? "\\mathbf{c}"
                        : entry.letter == Letter::table    ? "\\mathbf{T}"
@@ -149,7 +150,8 @@ std::optional<Place> find_block(const ir::Tensor& part, const ir::Tensor& whole,
 // "[row block]", or "[row block, column block]" with a dot for all rows.
 std::string part_text(const ir::Tensor& part, const ir::Tensor& whole, bool transposed, Place place) {
   const bool vector = whole.shape.size() == 1;
-  const std::int64_t rows = transposed ? part.columns() : part.rows(), columns = transposed ? part.rows() : part.columns();
+  const std::int64_t rows = transposed ? part.columns() : part.rows(),
+                     columns = transposed ? part.rows() : part.columns();
   const bool all_rows = vector ? part.columns() == whole.columns() : rows == whole.rows();
   const bool all_columns = vector || columns == whole.columns();
   if (all_rows && all_columns) return "";
@@ -180,7 +182,8 @@ std::string WeightNames::table() const {
   for (const Entry& entry : entries_) {
     const std::string latex = symbol(entry, entry.layer < 0 ? "" : "k", "", false);
     if (!written.insert(latex).second) continue;
-    text += fmt::format("| ${}$ | {} | {} |\n", latex, markdown_code(entry.pattern), fmt::join(entry.tensor->shape, " × "));
+    text +=
+        fmt::format("| ${}$ | {} | {} |\n", latex, markdown_code(entry.pattern), fmt::join(entry.tensor->shape, " × "));
   }
   return text;
 }

@@ -1,0 +1,1376 @@
+using real = float;
+
+// The lane-generic names on a GPU: a team is kLanes threads of a block.
+
+#ifndef __CUDACC_RTC__
+typedef unsigned long size_t;
+#endif
+
+#if defined(__clang__) && defined(MLFF_PARSE)
+// The manifest sees the tunables, and the size of shared memory that a launch must ask for.
+#define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
+#define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#else
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
+#endif
+#define MLFF_DEVICE static __device__ __forceinline__
+#define MLFF_RESTRICT __restrict__
+#define MLFF_UNROLL _Pragma("unroll")
+#define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
+#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
+                                                         slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
+#define block_index() ((int)blockIdx.x)
+
+#ifndef MLFF_LANES
+#define MLFF_LANES 128
+#endif
+#ifndef MLFF_TEAMS
+#define MLFF_TEAMS 2
+#endif
+#ifndef MLFF_MIN_BLOCKS
+#define MLFF_MIN_BLOCKS 1
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;     // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;           // teams of a block
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+constexpr int kBlock = kLanes * kTeams;
+constexpr int kWarps = kLanes / 32;  // of a team
+constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
+constexpr int kTeamScratch = kWarps > 1 ? kWarps* kMaxTeamSum : 0;
+
+MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
+MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
+MLFF_DEVICE void block_barrier() { __syncthreads(); }
+MLFF_DEVICE void team_barrier() {
+  if constexpr (kLanes == 32) {
+    __syncwarp();
+  } else {
+    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+  }
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+  MLFF_UNROLL
+  for (int n = 0; n < N; ++n) {
+    MLFF_UNROLL
+    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
+  }
+  if constexpr (kWarps > 1) {
+    team_barrier();
+    if (lane() % 32 == 0) {
+      MLFF_UNROLL
+      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
+    }
+    team_barrier();
+    MLFF_UNROLL
+    for (int n = 0; n < N; ++n) {
+      real sum = scratch[n];
+      MLFF_UNROLL
+      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
+      value[n] = sum;
+    }
+  }
+}
+
+MLFF_DEVICE float m_exp(float x) { return expf(x); }
+MLFF_DEVICE double m_exp(double x) { return exp(x); }
+MLFF_DEVICE float m_log(float x) { return logf(x); }
+MLFF_DEVICE double m_log(double x) { return log(x); }
+MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
+MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
+MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+MLFF_DEVICE double m_sin(double x) { return sin(x); }
+MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE double m_cos(double x) { return cos(x); }
+MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
+MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
+MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
+MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
+// Zero at zero, so that the gradient of a norm is zero there.
+MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
+
+// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
+                                real* out, const real* MLFF_RESTRICT bias, bool add) {
+  constexpr int kRows = 4;
+  const int blocks = (rows + kRows - 1) / kRows;
+  for (int unit = index; unit < blocks * OUT; unit += count) {
+    const int n = unit % OUT;
+    const int r0 = unit / OUT * kRows;
+    real sum[kRows];
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      sum[r] = add ? (r0 + r < rows ? out[(r0 + r) * OUT + n] : real(0)) : (bias ? bias[n] : real(0));
+    }
+    for (int k = 0; k < IN; ++k) {
+      const real w = weights[k * OUT + n];
+      MLFF_UNROLL
+      for (int r = 0; r < kRows; ++r) sum[r] += (r0 + r < rows ? in[(r0 + r) * IN + k] : real(0)) * w;
+    }
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      if (r0 + r < rows) out[(r0 + r) * OUT + n] = sum[r];
+    }
+  }
+}
+
+// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+}
+
+// The same for the pairs of a team.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
+}
+
+// What both targets share. `real` is float or double, by the model's precision.
+
+#ifndef MLFF_TILE
+#define MLFF_TILE 16
+#endif
+#ifndef MLFF_PAIR_BATCH
+#define MLFF_PAIR_BATCH 4
+#endif
+MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;       // atoms a block takes at most
+MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
+
+// A compile-time count, for loops over a full batch of pairs or over one pair.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Channels that a lane holds of C.
+template <int C>
+MLFF_DEVICE constexpr int slots() {
+  return (C + kLanes - 1) / kLanes;
+}
+
+// Index of an atom's row of `numbers` numbers.
+MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
+
+// x ** N by repeated squaring.
+template <int N>
+MLFF_DEVICE real power(real x) {
+  if constexpr (N < 0) {
+    return real(1) / power<-N>(x);
+  } else if constexpr (N == 0) {
+    return real(1);
+  } else if constexpr (N % 2 == 1) {
+    return x * power<N - 1>(x);
+  } else {
+    const real half = power<N / 2>(x);
+    return half * half;
+  }
+}
+
+MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
+MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_softplus(real x) {
+  const real magnitude = x < real(0) ? -x : x;
+  return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
+}
+MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
+// 1 / interval. Coefficient row + k belongs to value k.
+template <int DEGREE>
+MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
+  basis[0] = real(1);
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) basis[k] = real(0);
+  MLFF_UNROLL
+  for (int d = 1; d <= DEGREE; ++d) {
+    if (d == DEGREE) {
+      MLFF_UNROLL
+      for (int k = 0; k <= DEGREE; ++k) {
+        slope[k] = (k > 0 ? basis[k > 0 ? k - 1 : 0] : real(0)) - (k < DEGREE ? basis[k] : real(0));
+      }
+    }
+    MLFF_UNROLL
+    for (int k = DEGREE; k >= 0; --k) {
+      if (k <= d) {
+        const real left = k > 0 ? (t + real(d - k)) * basis[k > 0 ? k - 1 : 0] : real(0);
+        const real right = k < d ? (real(k + 1) - t) * basis[k] : real(0);
+        basis[k] = (left + right) * (real(1) / real(d));
+      }
+    }
+  }
+}
+
+// sum over k of weight[k] * table[k * stride].
+template <int DEGREE>
+MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
+  real sum = weight[0] * table[0];
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  return sum;
+}
+
+MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
+            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
+            const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
+            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            const real* MLFF_RESTRICT c26, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
+            real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6,
+            real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10,
+            real* MLFF_RESTRICT b11) {
+  constexpr int kTileNumbers = 48;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 7;   // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a34[slots<8>()] = {};
+    real a38x[slots<8>()] = {};
+    real a38y[slots<8>()] = {};
+    real a38z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v5 = m_reciprocal(r[e]);
+          const real v10 = r[e] * 0.2f;
+          const real v12 = power<6>(v10);
+          const real v14 = v12 * (-28.0f);
+          const real v21 = 1.0f + v14;
+          const real v15 = power<7>(v10);
+          const real v17 = v15 * 48.0f;
+          const real v22 = v21 + v17;
+          const real v18 = power<8>(v10);
+          const real v20 = v18 * (-21.0f);
+          const real v23 = v22 + v20;
+          team_array[1 * kPairBatch + e * 1] = v5;
+          team_array[0 * kPairBatch + e * 1] = v23;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 5) {
+        const real v2 = c0[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] * v2;
+          const real v4 = m_sin(v3);
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v6 = v4 * v5;
+          const real v8 = v6 * 0.632455532f;
+          team_array[2 * kPairBatch + e * 5 + f] = v8;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v24[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c2[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v29[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c5[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = team_array[0 * kPairBatch + e * 1];
+          const real v25 = v23 * v24[e];
+          const real v27 = c3[row_of(element[j[e]], 8) + f];
+          const real v28 = v25 * v27;
+          const real v30 = v23 * v29[e];
+          const real v32 = c6[row_of(element[j[e]], 8) + f];
+          const real v33 = v30 * v32;
+          const real v37x = v33 * ux[e];
+          const real v37y = v33 * uy[e];
+          const real v37z = v33 * uz[e];
+          a34[c] += v28;
+          a38x[c] += v37x;
+          a38y[c] += v37y;
+          a38z[c] += v37z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a34[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[8 * kTile + t * 24 + f] = a38x[c];
+      tile[8 * kTile + t * 24 + 8 + f] = a38y[c];
+      tile[8 * kTile + t * 24 + 16 + f] = a38z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v0 = c7[row_of(element[i], 8) + f];
+      const real v34 = tile[0 * kTile + t * 8 + f];
+      const real v35 = v0 + v34;
+      tile[32 * kTile + t * 8 + f] = v35;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c8, b0 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c9, b1 + row_of(first, 24), nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v39x = b0[row_of(i, 24) + f];
+      const real v39y = b0[row_of(i, 24) + 8 + f];
+      const real v39z = b0[row_of(i, 24) + 16 + f];
+      const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
+      const real v43 = v41 + 1e-08f;
+      const real v44 = m_sqrt(v43);
+      tile[0 * kTile + t * 8 + f] = v44;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c11, tile + 40 * kTile, c10, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c12, tile + 40 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v45 = tile[40 * kTile + t * 8 + f];
+      const real v46 = m_silu(v45);
+      const real v160 = m_sigmoid(v45);
+      const real v161 = -v160;
+      const real v162 = 1.0f + v161;
+      const real v163 = v45 * v162;
+      const real v164 = 1.0f + v163;
+      const real v165 = v160 * v164;
+      tile[0 * kTile + t * 8 + f] = v46;
+      b11[row_of(i, 8) + f] = v165;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c14, b2 + row_of(first, 8), c13, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c16, b3 + row_of(first, 8), c15, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c18, tile + 40 * kTile, c17, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v35 = tile[32 * kTile + t * 8 + f];
+      const real v48 = b3[row_of(i, 8) + f];
+      const real v39x = b0[row_of(i, 24) + f];
+      const real v39y = b0[row_of(i, 24) + 8 + f];
+      const real v39z = b0[row_of(i, 24) + 16 + f];
+      const real v40x = b1[row_of(i, 24) + f];
+      const real v40y = b1[row_of(i, 24) + 8 + f];
+      const real v40z = b1[row_of(i, 24) + 16 + f];
+      const real v49 = v39x * v40x + v39y * v40y + v39z * v40z;
+      const real v50 = v48 * v49;
+      const real v51 = v35 + v50;
+      const real v52 = tile[40 * kTile + t * 8 + f];
+      const real v53 = v51 + v52;
+      const real v38x = tile[8 * kTile + t * 24 + f];
+      const real v38y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v38z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v47 = b2[row_of(i, 8) + f];
+      const real v54x = v40x * v47;
+      const real v54y = v40y * v47;
+      const real v54z = v40z * v47;
+      const real v55x = v38x + v54x;
+      const real v55y = v38y + v54y;
+      const real v55z = v38z + v54z;
+      b4[row_of(i, 8) + f] = v53;
+      b5[row_of(i, 24) + f] = v55x;
+      b5[row_of(i, 24) + 8 + f] = v55y;
+      b5[row_of(i, 24) + 16 + f] = v55z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, b4 + row_of(first, 8), c20, tile + 0 * kTile, c19, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v56 = tile[0 * kTile + t * 8 + f];
+      const real v57 = m_silu(v56);
+      const real v143 = m_sigmoid(v56);
+      const real v144 = -v143;
+      const real v145 = 1.0f + v144;
+      const real v146 = v56 * v145;
+      const real v147 = 1.0f + v146;
+      const real v148 = v143 * v147;
+      tile[8 * kTile + t * 8 + f] = v57;
+      b10[row_of(i, 8) + f] = v148;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c22, b6 + row_of(first, 8), c21, false);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c24, b7 + row_of(first, 8), c23, false);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c26, b8 + row_of(first, 8), c25, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v55x = b5[row_of(i, 24) + f];
+      const real v55y = b5[row_of(i, 24) + 8 + f];
+      const real v55z = b5[row_of(i, 24) + 16 + f];
+      const real v70 = b8[row_of(i, 8) + f];
+      const real v74x = v55x * v70;
+      const real v74y = v55y * v70;
+      const real v74z = v55z * v70;
+      b9[row_of(i, 24) + f] = v74x;
+      b9[row_of(i, 24) + 8 + f] = v74y;
+      b9[row_of(i, 24) + 16 + f] = v74z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c27,
+            const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
+            const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33,
+            const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36,
+            const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39,
+            const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42,
+            const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45,
+            const real* MLFF_RESTRICT c46, const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48,
+            const real* MLFF_RESTRICT c49, const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT c51,
+            const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
+            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9,
+            real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
+  constexpr int kTileNumbers = 152;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 7;    // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a71[slots<8>()] = {};
+    real a78x[slots<8>()] = {};
+    real a78y[slots<8>()] = {};
+    real a78z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v5 = m_reciprocal(r[e]);
+          const real v10 = r[e] * 0.2f;
+          const real v12 = power<6>(v10);
+          const real v14 = v12 * (-28.0f);
+          const real v21 = 1.0f + v14;
+          const real v15 = power<7>(v10);
+          const real v17 = v15 * 48.0f;
+          const real v22 = v21 + v17;
+          const real v18 = power<8>(v10);
+          const real v20 = v18 * (-21.0f);
+          const real v23 = v22 + v20;
+          team_array[1 * kPairBatch + e * 1] = v5;
+          team_array[0 * kPairBatch + e * 1] = v23;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 5) {
+        const real v2 = c0[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] * v2;
+          const real v4 = m_sin(v3);
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v6 = v4 * v5;
+          const real v8 = v6 * 0.632455532f;
+          team_array[2 * kPairBatch + e * 5 + f] = v8;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v58[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c28[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v63[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c30[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v68[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c32[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = team_array[0 * kPairBatch + e * 1];
+          const real v59 = v23 * v58[e];
+          const real v61 = b6[row_of(j[e], 8) + f];
+          const real v62 = v59 * v61;
+          const real v64 = v23 * v63[e];
+          const real v66 = b7[row_of(j[e], 8) + f];
+          const real v67 = v64 * v66;
+          const real v73x = ux[e] * v67;
+          const real v73y = uy[e] * v67;
+          const real v73z = uz[e] * v67;
+          const real v69 = v23 * v68[e];
+          const real v75x = b9[row_of(j[e], 24) + f];
+          const real v75y = b9[row_of(j[e], 24) + 8 + f];
+          const real v75z = b9[row_of(j[e], 24) + 16 + f];
+          const real v76x = v69 * v75x;
+          const real v76y = v69 * v75y;
+          const real v76z = v69 * v75z;
+          const real v77x = v73x + v76x;
+          const real v77y = v73y + v76y;
+          const real v77z = v73z + v76z;
+          a71[c] += v62;
+          a78x[c] += v77x;
+          a78y[c] += v77y;
+          a78z[c] += v77z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a71[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[8 * kTile + t * 24 + f] = a78x[c];
+      tile[8 * kTile + t * 24 + 8 + f] = a78y[c];
+      tile[8 * kTile + t * 24 + 16 + f] = a78z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v53 = b4[row_of(i, 8) + f];
+      const real v71 = tile[0 * kTile + t * 8 + f];
+      const real v72 = v53 + v71;
+      const real v55x = b5[row_of(i, 24) + f];
+      const real v55y = b5[row_of(i, 24) + 8 + f];
+      const real v55z = b5[row_of(i, 24) + 16 + f];
+      const real v78x = tile[8 * kTile + t * 24 + f];
+      const real v78y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v78z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v79x = v55x + v78x;
+      const real v79y = v55y + v78y;
+      const real v79z = v55z + v78z;
+      tile[32 * kTile + t * 8 + f] = v72;
+      tile[40 * kTile + t * 24 + f] = v79x;
+      tile[40 * kTile + t * 24 + 8 + f] = v79y;
+      tile[40 * kTile + t * 24 + 16 + f] = v79z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c33, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c34, tile + 64 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v80x = tile[0 * kTile + t * 24 + f];
+      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v82 = v80x * v80x + v80y * v80y + v80z * v80z;
+      const real v83 = 1e-08f + v82;
+      const real v84 = m_sqrt(v83);
+      const real v81x = tile[64 * kTile + t * 24 + f];
+      const real v81y = tile[64 * kTile + t * 24 + 8 + f];
+      const real v81z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v88 = v80x * v81x + v80y * v81y + v80z * v81z;
+      tile[24 * kTile + t * 8 + f] = v82;
+      tile[40 * kTile + t * 8 + f] = v84;
+      tile[48 * kTile + t * 8 + f] = v88;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c36, tile + 56 * kTile, c35, false);
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c37, tile + 56 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v85 = tile[56 * kTile + t * 8 + f];
+      const real v86 = m_silu(v85);
+      tile[40 * kTile + t * 8 + f] = v86;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c39, tile + 88 * kTile, c38, false);
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c41, tile + 96 * kTile, c40, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v72 = tile[32 * kTile + t * 8 + f];
+      const real v87 = tile[88 * kTile + t * 8 + f];
+      const real v88 = tile[48 * kTile + t * 8 + f];
+      const real v89 = v87 * v88;
+      const real v90 = v72 + v89;
+      const real v91 = tile[96 * kTile + t * 8 + f];
+      const real v92 = v90 + v91;
+      tile[40 * kTile + t * 8 + f] = v92;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 5>(rows, tile + 40 * kTile, c43, tile + 32 * kTile, c42, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 5) {
+      const real v93 = tile[32 * kTile + t * 5 + f];
+      const real v94 = m_silu(v93);
+      const real v97 = c44[f];
+      const real v98 = m_sigmoid(v93);
+      const real v99 = -v98;
+      const real v100 = 1.0f + v99;
+      const real v101 = v93 * v100;
+      const real v102 = 1.0f + v101;
+      const real v103 = v98 * v102;
+      const real v104 = v97 * v103;
+      tile[37 * kTile + t * 5 + f] = v94;
+      tile[42 * kTile + t * 5 + f] = v104;
+    }
+  }
+  block_barrier();
+  linear_tile<5, 1>(rows, tile + 37 * kTile, c45, tile + 32 * kTile, nullptr, false);
+  linear_tile<5, 8>(rows, tile + 42 * kTile, c46, tile + 96 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v88 = tile[48 * kTile + t * 8 + f];
+      const real v105 = tile[96 * kTile + t * 8 + f];
+      const real v106 = v88 * v105;
+      const real v80x = tile[0 * kTile + t * 24 + f];
+      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v87 = tile[88 * kTile + t * 8 + f];
+      const real v107 = v87 * v105;
+      const real v109x = v80x * v107;
+      const real v109y = v80y * v107;
+      const real v109z = v80z * v107;
+      tile[33 * kTile + t * 8 + f] = v106;
+      tile[104 * kTile + t * 24 + f] = v109x;
+      tile[104 * kTile + t * 24 + 8 + f] = v109y;
+      tile[104 * kTile + t * 24 + 16 + f] = v109z;
+    }
+    MLFF_EACH_CHANNEL(c, f, 1) {
+      const real v95 = tile[32 * kTile + t * 1];
+      atom_energy[i] = v95;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 33 * kTile, c47, tile + 41 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 96 * kTile, c48, tile + 41 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v110 = tile[41 * kTile + t * 8 + f];
+      const real v85 = tile[56 * kTile + t * 8 + f];
+      const real v111 = m_sigmoid(v85);
+      const real v112 = -v111;
+      const real v113 = 1.0f + v112;
+      const real v114 = v85 * v113;
+      const real v115 = 1.0f + v114;
+      const real v116 = v111 * v115;
+      const real v117 = v110 * v116;
+      tile[32 * kTile + t * 8 + f] = v117;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c49, tile + 40 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c50, tile + 48 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v105 = tile[96 * kTile + t * 8 + f];
+      const real v118 = tile[40 * kTile + t * 8 + f];
+      const real v119 = v105 + v118;
+      const real v80x = tile[0 * kTile + t * 24 + f];
+      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v120 = tile[48 * kTile + t * 8 + f];
+      const real v82 = tile[24 * kTile + t * 8 + f];
+      const real v83 = 1e-08f + v82;
+      const real v121 = m_rsqrt(v83);
+      const real v123 = v121 * 0.5f;
+      const real v124 = v120 * v123;
+      const real v125x = v80x * v124;
+      const real v125y = v80y * v124;
+      const real v125z = v80z * v124;
+      const real v81x = tile[64 * kTile + t * 24 + f];
+      const real v81y = tile[64 * kTile + t * 24 + 8 + f];
+      const real v81z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v87 = tile[88 * kTile + t * 8 + f];
+      const real v107 = v87 * v105;
+      const real v108x = v81x * v107;
+      const real v108y = v81y * v107;
+      const real v108z = v81z * v107;
+      const real v126x = v125x + v108x;
+      const real v126y = v125y + v108y;
+      const real v126z = v125z + v108z;
+      const real v127x = v126x + v125x;
+      const real v127y = v126y + v125y;
+      const real v127z = v126z + v125z;
+      b12[row_of(i, 8) + f] = v119;
+      tile[128 * kTile + t * 24 + f] = v127x;
+      tile[128 * kTile + t * 24 + 8 + f] = v127y;
+      tile[128 * kTile + t * 24 + 16 + f] = v127z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 104 * kTile, c51, b13 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 128 * kTile, c52, b13 + row_of(first, 24), nullptr, true);
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c27,
+            const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
+            const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c53,
+            const real* MLFF_RESTRICT c54, const real* MLFF_RESTRICT c55, const real* MLFF_RESTRICT c56,
+            const real* MLFF_RESTRICT c57, const real* MLFF_RESTRICT c58, const real* MLFF_RESTRICT c59,
+            const real* MLFF_RESTRICT c60, const real* MLFF_RESTRICT c61, const real* MLFF_RESTRICT c62,
+            const real* MLFF_RESTRICT c63, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1,
+            const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5,
+            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8,
+            const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11,
+            const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14,
+            real* MLFF_RESTRICT b15) {
+  constexpr int kTileNumbers = 112;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 14;   // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a131x[slots<8>()] = {};
+    real a131y[slots<8>()] = {};
+    real a131z[slots<8>()] = {};
+    real a137[slots<8>()] = {};
+    real a141[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v5 = m_reciprocal(r[e]);
+          const real v10 = r[e] * 0.2f;
+          const real v12 = power<6>(v10);
+          const real v14 = v12 * (-28.0f);
+          const real v21 = 1.0f + v14;
+          const real v15 = power<7>(v10);
+          const real v17 = v15 * 48.0f;
+          const real v22 = v21 + v17;
+          const real v18 = power<8>(v10);
+          const real v20 = v18 * (-21.0f);
+          const real v23 = v22 + v20;
+          const real v178 = power<2>(v5);
+          const real v189 = v15 * 8.0f;
+          const real v190 = 0.2f * v189;
+          const real v191 = (-21.0f) * v190;
+          const real v193 = v12 * 7.0f;
+          const real v194 = 0.2f * v193;
+          const real v195 = 48.0f * v194;
+          const real v201 = v191 + v195;
+          const real v196 = power<5>(v10);
+          const real v198 = v196 * 6.0f;
+          const real v199 = 0.2f * v198;
+          const real v200 = (-28.0f) * v199;
+          const real v202 = v201 + v200;
+          team_array[1 * kPairBatch + e * 1] = v5;
+          team_array[0 * kPairBatch + e * 1] = v23;
+          team_array[7 * kPairBatch + e * 1] = v178;
+          team_array[13 * kPairBatch + e * 1] = v202;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 5) {
+        const real v2 = c0[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] * v2;
+          const real v4 = m_sin(v3);
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v6 = v4 * v5;
+          const real v8 = v6 * 0.632455532f;
+          const real v178 = team_array[7 * kPairBatch + e * 1];
+          const real v179 = v4 * v178;
+          const real v180 = -v179;
+          const real v181 = m_cos(v3);
+          const real v182 = v2 * v181;
+          const real v183 = v5 * v182;
+          const real v184 = v180 + v183;
+          const real v185 = 0.632455532f * v184;
+          team_array[2 * kPairBatch + e * 5 + f] = v8;
+          team_array[8 * kPairBatch + e * 5 + f] = v185;
+        }
+      }
+      team_barrier();
+      real total2[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v74x = b9[row_of(i, 24) + f];
+        const real v74y = b9[row_of(i, 24) + 8 + f];
+        const real v74z = b9[row_of(i, 24) + 16 + f];
+        const real v60 = b6[row_of(i, 8) + f];
+        const real v65 = b7[row_of(i, 8) + f];
+        real v68[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c32[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v63[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c30[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v58[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c28[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v217[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c32[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v209[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c28[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v213[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c30[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = team_array[0 * kPairBatch + e * 1];
+          const real v69 = v23 * v68[e];
+          const real v129x = b13[row_of(j[e], 24) + f];
+          const real v129y = b13[row_of(j[e], 24) + 8 + f];
+          const real v129z = b13[row_of(j[e], 24) + 16 + f];
+          const real v130x = v69 * v129x;
+          const real v130y = v69 * v129y;
+          const real v130z = v69 * v129z;
+          const real v64 = v23 * v63[e];
+          const real v135 = ux[e] * v129x + uy[e] * v129y + uz[e] * v129z;
+          const real v136 = v64 * v135;
+          const real v59 = v23 * v58[e];
+          const real v139 = b12[row_of(j[e], 8) + f];
+          const real v140 = v59 * v139;
+          const real v218 = v23 * v217[e];
+          const real v202 = team_array[13 * kPairBatch + e * 1];
+          const real v219 = v68[e] * v202;
+          const real v220 = v218 + v219;
+          const real v222 = v129x * v74x + v129y * v74y + v129z * v74z;
+          const real v223 = v220 * v222;
+          const real v210 = v23 * v209[e];
+          const real v211 = v58[e] * v202;
+          const real v212 = v210 + v211;
+          const real v225 = v139 * v212;
+          const real v226 = v60 * v225;
+          const real v231 = v223 + v226;
+          const real v214 = v23 * v213[e];
+          const real v215 = v63[e] * v202;
+          const real v216 = v214 + v215;
+          const real v228 = v135 * v216;
+          const real v229 = v65 * v228;
+          const real v230 = -v229;
+          const real v232 = v231 + v230;
+          const real v236 = v64 * v65;
+          const real v237x = v129x * v236;
+          const real v237y = v129y * v236;
+          const real v237z = v129z * v236;
+          a131x[c] += v130x;
+          a131y[c] += v130y;
+          a131z[c] += v130z;
+          a137[c] += v136;
+          a141[c] += v140;
+          total2[e * 4 + 0] += v232;
+          total2[e * 4 + 1] += v237x;
+          total2[e * 4 + 2] += v237y;
+          total2[e * 4 + 3] += v237z;
+        }
+      }
+      team_sum(total2, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v234x = ux[e] * total2[e * 4 + 0];
+          const real v234y = uy[e] * total2[e * 4 + 0];
+          const real v234z = uz[e] * total2[e * 4 + 0];
+          const real v235x = -v234x;
+          const real v235y = -v234y;
+          const real v235z = -v234z;
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v239 = ux[e] * total2[e * 4 + 1] + uy[e] * total2[e * 4 + 2] + uz[e] * total2[e * 4 + 3];
+          const real v240x = ux[e] * v239;
+          const real v240y = uy[e] * v239;
+          const real v240z = uz[e] * v239;
+          const real v241x = -v240x;
+          const real v241y = -v240y;
+          const real v241z = -v240z;
+          const real v242x = total2[e * 4 + 1] + v241x;
+          const real v242y = total2[e * 4 + 2] + v241y;
+          const real v242z = total2[e * 4 + 3] + v241z;
+          const real v243x = v5 * v242x;
+          const real v243y = v5 * v242y;
+          const real v243z = v5 * v242z;
+          const real v244x = v235x + v243x;
+          const real v244y = v235y + v243y;
+          const real v244z = v235z + v243z;
+          pair_gradient[row_of(q0 + e, 3)] = v244x;
+          pair_gradient[row_of(q0 + e, 3) + 1] = v244y;
+          pair_gradient[row_of(q0 + e, 3) + 2] = v244z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[0 * kTile + t * 24 + f] = a131x[c];
+      tile[0 * kTile + t * 24 + 8 + f] = a131y[c];
+      tile[0 * kTile + t * 24 + 16 + f] = a131z[c];
+    }
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[24 * kTile + t * 8 + f] = a137[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[32 * kTile + t * 8 + f] = a141[c]; }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v128x = b13[row_of(i, 24) + f];
+      const real v128y = b13[row_of(i, 24) + 8 + f];
+      const real v128z = b13[row_of(i, 24) + 16 + f];
+      const real v70 = b8[row_of(i, 8) + f];
+      const real v131x = tile[0 * kTile + t * 24 + f];
+      const real v131y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v131z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v132x = v70 * v131x;
+      const real v132y = v70 * v131y;
+      const real v132z = v70 * v131z;
+      const real v133x = v128x + v132x;
+      const real v133y = v128y + v132y;
+      const real v133z = v128z + v132z;
+      const real v55x = b5[row_of(i, 24) + f];
+      const real v55y = b5[row_of(i, 24) + 8 + f];
+      const real v55z = b5[row_of(i, 24) + 16 + f];
+      const real v134 = v55x * v131x + v55y * v131y + v55z * v131z;
+      const real v137 = tile[24 * kTile + t * 8 + f];
+      const real v138 = -v137;
+      const real v40x = b1[row_of(i, 24) + f];
+      const real v40y = b1[row_of(i, 24) + 8 + f];
+      const real v40z = b1[row_of(i, 24) + 16 + f];
+      const real v153 = v40x * v133x + v40y * v133y + v40z * v133z;
+      tile[40 * kTile + t * 24 + f] = v133x;
+      tile[40 * kTile + t * 24 + 8 + f] = v133y;
+      tile[40 * kTile + t * 24 + 16 + f] = v133z;
+      tile[64 * kTile + t * 8 + f] = v134;
+      tile[72 * kTile + t * 8 + f] = v138;
+      tile[80 * kTile + t * 8 + f] = v153;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 64 * kTile, c53, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 72 * kTile, c54, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c55, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v142 = tile[0 * kTile + t * 8 + f];
+      const real v148 = b10[row_of(i, 8) + f];
+      const real v149 = v142 * v148;
+      tile[8 * kTile + t * 8 + f] = v149;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c56, tile + 0 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v119 = b12[row_of(i, 8) + f];
+      const real v150 = tile[0 * kTile + t * 8 + f];
+      const real v151 = v119 + v150;
+      const real v39x = b0[row_of(i, 24) + f];
+      const real v39y = b0[row_of(i, 24) + 8 + f];
+      const real v39z = b0[row_of(i, 24) + 16 + f];
+      const real v40x = b1[row_of(i, 24) + f];
+      const real v40y = b1[row_of(i, 24) + 8 + f];
+      const real v40z = b1[row_of(i, 24) + 16 + f];
+      const real v49 = v39x * v40x + v39y * v40y + v39z * v40z;
+      const real v154 = v49 * v151;
+      const real v47 = b2[row_of(i, 8) + f];
+      const real v133x = tile[40 * kTile + t * 24 + f];
+      const real v133y = tile[40 * kTile + t * 24 + 8 + f];
+      const real v133z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v152x = v47 * v133x;
+      const real v152y = v47 * v133y;
+      const real v152z = v47 * v133z;
+      const real v48 = b3[row_of(i, 8) + f];
+      const real v155 = v48 * v151;
+      const real v157x = v39x * v155;
+      const real v157y = v39y * v155;
+      const real v157z = v39z * v155;
+      const real v158x = v152x + v157x;
+      const real v158y = v152y + v157y;
+      const real v158z = v152z + v157z;
+      tile[8 * kTile + t * 8 + f] = v151;
+      tile[16 * kTile + t * 8 + f] = v154;
+      tile[88 * kTile + t * 24 + f] = v158x;
+      tile[88 * kTile + t * 24 + 8 + f] = v158y;
+      tile[88 * kTile + t * 24 + 16 + f] = v158z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c57, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 80 * kTile, c58, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c59, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v159 = tile[0 * kTile + t * 8 + f];
+      const real v165 = b11[row_of(i, 8) + f];
+      const real v166 = v159 * v165;
+      tile[16 * kTile + t * 8 + f] = v166;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c60, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c61, tile + 24 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v151 = tile[8 * kTile + t * 8 + f];
+      const real v167 = tile[0 * kTile + t * 8 + f];
+      const real v168 = v151 + v167;
+      const real v39x = b0[row_of(i, 24) + f];
+      const real v39y = b0[row_of(i, 24) + 8 + f];
+      const real v39z = b0[row_of(i, 24) + 16 + f];
+      const real v169 = tile[24 * kTile + t * 8 + f];
+      const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
+      const real v43 = v41 + 1e-08f;
+      const real v170 = m_rsqrt(v43);
+      const real v171 = 0.5f * v170;
+      const real v172 = v169 * v171;
+      const real v173x = v39x * v172;
+      const real v173y = v39y * v172;
+      const real v173z = v39z * v172;
+      const real v40x = b1[row_of(i, 24) + f];
+      const real v40y = b1[row_of(i, 24) + 8 + f];
+      const real v40z = b1[row_of(i, 24) + 16 + f];
+      const real v48 = b3[row_of(i, 8) + f];
+      const real v155 = v48 * v151;
+      const real v156x = v40x * v155;
+      const real v156y = v40y * v155;
+      const real v156z = v40z * v155;
+      const real v174x = v173x + v156x;
+      const real v174y = v173y + v156y;
+      const real v174z = v173z + v156z;
+      const real v175x = v174x + v173x;
+      const real v175y = v174y + v173y;
+      const real v175z = v174z + v173z;
+      b14[row_of(i, 8) + f] = v168;
+      tile[64 * kTile + t * 24 + f] = v175x;
+      tile[64 * kTile + t * 24 + 8 + f] = v175y;
+      tile[64 * kTile + t * 24 + 16 + f] = v175z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 88 * kTile, c62, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 64 * kTile, c63, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v133x = tile[40 * kTile + t * 24 + f];
+      const real v133y = tile[40 * kTile + t * 24 + 8 + f];
+      const real v133z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v176x = tile[0 * kTile + t * 24 + f];
+      const real v176y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v176z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v177x = v133x + v176x;
+      const real v177y = v133y + v176y;
+      const real v177z = v133z + v176z;
+      b15[row_of(i, 24) + f] = v177x;
+      b15[row_of(i, 24) + 8 + f] = v177y;
+      b15[row_of(i, 24) + 16 + f] = v177z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
+            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
+            const real* MLFF_RESTRICT c4, const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6,
+            const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
+  constexpr int kTileNumbers = 0;   // of tile arrays, an atom
+  constexpr int kTeamNumbers = 14;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v5 = m_reciprocal(r[e]);
+          const real v10 = r[e] * 0.2f;
+          const real v12 = power<6>(v10);
+          const real v14 = v12 * (-28.0f);
+          const real v21 = 1.0f + v14;
+          const real v15 = power<7>(v10);
+          const real v17 = v15 * 48.0f;
+          const real v22 = v21 + v17;
+          const real v18 = power<8>(v10);
+          const real v20 = v18 * (-21.0f);
+          const real v23 = v22 + v20;
+          const real v178 = power<2>(v5);
+          const real v189 = v15 * 8.0f;
+          const real v190 = 0.2f * v189;
+          const real v191 = (-21.0f) * v190;
+          const real v193 = v12 * 7.0f;
+          const real v194 = 0.2f * v193;
+          const real v195 = 48.0f * v194;
+          const real v201 = v191 + v195;
+          const real v196 = power<5>(v10);
+          const real v198 = v196 * 6.0f;
+          const real v199 = 0.2f * v198;
+          const real v200 = (-28.0f) * v199;
+          const real v202 = v201 + v200;
+          team_array[1 * kPairBatch + e * 1] = v5;
+          team_array[0 * kPairBatch + e * 1] = v23;
+          team_array[2 * kPairBatch + e * 1] = v178;
+          team_array[13 * kPairBatch + e * 1] = v202;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 5) {
+        const real v2 = c0[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] * v2;
+          const real v4 = m_sin(v3);
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v6 = v4 * v5;
+          const real v8 = v6 * 0.632455532f;
+          const real v178 = team_array[2 * kPairBatch + e * 1];
+          const real v179 = v4 * v178;
+          const real v180 = -v179;
+          const real v181 = m_cos(v3);
+          const real v182 = v2 * v181;
+          const real v183 = v5 * v182;
+          const real v184 = v180 + v183;
+          const real v185 = 0.632455532f * v184;
+          team_array[8 * kPairBatch + e * 5 + f] = v8;
+          team_array[3 * kPairBatch + e * 5 + f] = v185;
+        }
+      }
+      team_barrier();
+      real total2[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v26 = c3[row_of(element[i], 8) + f];
+        const real v31 = c6[row_of(element[i], 8) + f];
+        real v186[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c2[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] += team_array[3 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v24[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c2[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v205[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c5[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] += team_array[3 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        real v29[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+          const real w = c5[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = team_array[0 * kPairBatch + e * 1];
+          const real v187 = v23 * v186[e];
+          const real v202 = team_array[13 * kPairBatch + e * 1];
+          const real v203 = v24[e] * v202;
+          const real v204 = v187 + v203;
+          const real v246 = b14[row_of(j[e], 8) + f];
+          const real v247 = v204 * v246;
+          const real v248 = v26 * v247;
+          const real v206 = v23 * v205[e];
+          const real v207 = v29[e] * v202;
+          const real v208 = v206 + v207;
+          const real v250x = b15[row_of(j[e], 24) + f];
+          const real v250y = b15[row_of(j[e], 24) + 8 + f];
+          const real v250z = b15[row_of(j[e], 24) + 16 + f];
+          const real v251 = ux[e] * v250x + uy[e] * v250y + uz[e] * v250z;
+          const real v252 = v208 * v251;
+          const real v253 = v31 * v252;
+          const real v254 = -v253;
+          const real v255 = v248 + v254;
+          const real v30 = v23 * v29[e];
+          const real v259 = v30 * v31;
+          const real v260x = v250x * v259;
+          const real v260y = v250y * v259;
+          const real v260z = v250z * v259;
+          total2[e * 4 + 0] += v255;
+          total2[e * 4 + 1] += v260x;
+          total2[e * 4 + 2] += v260y;
+          total2[e * 4 + 3] += v260z;
+        }
+      }
+      team_sum(total2, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v257x = ux[e] * total2[e * 4 + 0];
+          const real v257y = uy[e] * total2[e * 4 + 0];
+          const real v257z = uz[e] * total2[e * 4 + 0];
+          const real v258x = -v257x;
+          const real v258y = -v257y;
+          const real v258z = -v257z;
+          const real v5 = team_array[1 * kPairBatch + e * 1];
+          const real v262 = ux[e] * total2[e * 4 + 1] + uy[e] * total2[e * 4 + 2] + uz[e] * total2[e * 4 + 3];
+          const real v263x = ux[e] * v262;
+          const real v263y = uy[e] * v262;
+          const real v263z = uz[e] * v262;
+          const real v264x = -v263x;
+          const real v264y = -v263y;
+          const real v264z = -v263z;
+          const real v265x = total2[e * 4 + 1] + v264x;
+          const real v265y = total2[e * 4 + 2] + v264y;
+          const real v265z = total2[e * 4 + 3] + v264z;
+          const real v266x = v5 * v265x;
+          const real v266y = v5 * v265y;
+          const real v266z = v5 * v265z;
+          const real v267x = v258x + v266x;
+          const real v267y = v258y + v266y;
+          const real v267z = v258z + v266z;
+          pair_gradient[row_of(q0 + e, 3)] += v267x;
+          pair_gradient[row_of(q0 + e, 3) + 1] += v267y;
+          pair_gradient[row_of(q0 + e, 3) + 2] += v267z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+  }
+  block_barrier();
+}

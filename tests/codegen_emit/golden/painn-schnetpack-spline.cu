@@ -1,0 +1,1133 @@
+using real = float;
+
+// The lane-generic names on a GPU: a team is kLanes threads of a block.
+
+#ifndef __CUDACC_RTC__
+typedef unsigned long size_t;
+#endif
+
+#if defined(__clang__) && defined(MLFF_PARSE)
+// The manifest sees the tunables, and the size of shared memory that a launch must ask for.
+#define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
+#define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#else
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
+#endif
+#define MLFF_DEVICE static __device__ __forceinline__
+#define MLFF_RESTRICT __restrict__
+#define MLFF_UNROLL _Pragma("unroll")
+#define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
+#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
+                                                         slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
+#define block_index() ((int)blockIdx.x)
+
+#ifndef MLFF_LANES
+#define MLFF_LANES 128
+#endif
+#ifndef MLFF_TEAMS
+#define MLFF_TEAMS 2
+#endif
+#ifndef MLFF_MIN_BLOCKS
+#define MLFF_MIN_BLOCKS 1
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;     // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;           // teams of a block
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+constexpr int kBlock = kLanes * kTeams;
+constexpr int kWarps = kLanes / 32;  // of a team
+constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
+constexpr int kTeamScratch = kWarps > 1 ? kWarps* kMaxTeamSum : 0;
+
+MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
+MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
+MLFF_DEVICE void block_barrier() { __syncthreads(); }
+MLFF_DEVICE void team_barrier() {
+  if constexpr (kLanes == 32) {
+    __syncwarp();
+  } else {
+    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+  }
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+  MLFF_UNROLL
+  for (int n = 0; n < N; ++n) {
+    MLFF_UNROLL
+    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
+  }
+  if constexpr (kWarps > 1) {
+    team_barrier();
+    if (lane() % 32 == 0) {
+      MLFF_UNROLL
+      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
+    }
+    team_barrier();
+    MLFF_UNROLL
+    for (int n = 0; n < N; ++n) {
+      real sum = scratch[n];
+      MLFF_UNROLL
+      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
+      value[n] = sum;
+    }
+  }
+}
+
+MLFF_DEVICE float m_exp(float x) { return expf(x); }
+MLFF_DEVICE double m_exp(double x) { return exp(x); }
+MLFF_DEVICE float m_log(float x) { return logf(x); }
+MLFF_DEVICE double m_log(double x) { return log(x); }
+MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
+MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
+MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+MLFF_DEVICE double m_sin(double x) { return sin(x); }
+MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE double m_cos(double x) { return cos(x); }
+MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
+MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
+MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
+MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
+// Zero at zero, so that the gradient of a norm is zero there.
+MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
+
+// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
+                                real* out, const real* MLFF_RESTRICT bias, bool add) {
+  constexpr int kRows = 4;
+  const int blocks = (rows + kRows - 1) / kRows;
+  for (int unit = index; unit < blocks * OUT; unit += count) {
+    const int n = unit % OUT;
+    const int r0 = unit / OUT * kRows;
+    real sum[kRows];
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      sum[r] = add ? (r0 + r < rows ? out[(r0 + r) * OUT + n] : real(0)) : (bias ? bias[n] : real(0));
+    }
+    for (int k = 0; k < IN; ++k) {
+      const real w = weights[k * OUT + n];
+      MLFF_UNROLL
+      for (int r = 0; r < kRows; ++r) sum[r] += (r0 + r < rows ? in[(r0 + r) * IN + k] : real(0)) * w;
+    }
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      if (r0 + r < rows) out[(r0 + r) * OUT + n] = sum[r];
+    }
+  }
+}
+
+// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+}
+
+// The same for the pairs of a team.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
+}
+
+// What both targets share. `real` is float or double, by the model's precision.
+
+#ifndef MLFF_TILE
+#define MLFF_TILE 16
+#endif
+#ifndef MLFF_PAIR_BATCH
+#define MLFF_PAIR_BATCH 4
+#endif
+MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;       // atoms a block takes at most
+MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
+
+// A compile-time count, for loops over a full batch of pairs or over one pair.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Channels that a lane holds of C.
+template <int C>
+MLFF_DEVICE constexpr int slots() {
+  return (C + kLanes - 1) / kLanes;
+}
+
+// Index of an atom's row of `numbers` numbers.
+MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
+
+// x ** N by repeated squaring.
+template <int N>
+MLFF_DEVICE real power(real x) {
+  if constexpr (N < 0) {
+    return real(1) / power<-N>(x);
+  } else if constexpr (N == 0) {
+    return real(1);
+  } else if constexpr (N % 2 == 1) {
+    return x * power<N - 1>(x);
+  } else {
+    const real half = power<N / 2>(x);
+    return half * half;
+  }
+}
+
+MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
+MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_softplus(real x) {
+  const real magnitude = x < real(0) ? -x : x;
+  return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
+}
+MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
+// 1 / interval. Coefficient row + k belongs to value k.
+template <int DEGREE>
+MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
+  basis[0] = real(1);
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) basis[k] = real(0);
+  MLFF_UNROLL
+  for (int d = 1; d <= DEGREE; ++d) {
+    if (d == DEGREE) {
+      MLFF_UNROLL
+      for (int k = 0; k <= DEGREE; ++k) {
+        slope[k] = (k > 0 ? basis[k > 0 ? k - 1 : 0] : real(0)) - (k < DEGREE ? basis[k] : real(0));
+      }
+    }
+    MLFF_UNROLL
+    for (int k = DEGREE; k >= 0; --k) {
+      if (k <= d) {
+        const real left = k > 0 ? (t + real(d - k)) * basis[k > 0 ? k - 1 : 0] : real(0);
+        const real right = k < d ? (real(k + 1) - t) * basis[k] : real(0);
+        basis[k] = (left + right) * (real(1) / real(d));
+      }
+    }
+  }
+}
+
+// sum over k of weight[k] * table[k * stride].
+template <int DEGREE>
+MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
+  real sum = weight[0] * table[0];
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  return sum;
+}
+
+MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
+            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
+            const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
+            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
+            real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6,
+            real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10,
+            real* MLFF_RESTRICT b11) {
+  constexpr int kTileNumbers = 48;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 0;   // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a10[slots<8>()] = {};
+    real a14x[slots<8>()] = {};
+    real a14y[slots<8>()] = {};
+    real a14z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      int row[E];
+      real basis[E][5 + 1], slope[E][5 + 1];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        const real at = (r[e] - 0.1f) * 13.0612245f;
+        const int interval = (int)at;
+        row[e] = at < 0.0f ? 0 : (interval > 63 ? 63 : interval);
+        spline_basis<5>(at - (real)row[e], basis[e], slope[e]);
+        MLFF_UNROLL for (int k = 0; k <= 5; ++k) slope[e][k] *= 13.0612245f;
+      }
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = c0[row_of(element[j[e]], 8) + f];
+          const real v4 = spline_sum<5>(basis[e], c1 + row[e] * 8 + f, 8);
+          const real v5 = v3 * v4;
+          const real v7 = c2[row_of(element[j[e]], 8) + f];
+          const real v8 = spline_sum<5>(basis[e], c3 + row[e] * 8 + f, 8);
+          const real v9 = v7 * v8;
+          const real v13x = v9 * ux[e];
+          const real v13y = v9 * uy[e];
+          const real v13z = v9 * uz[e];
+          a10[c] += v5;
+          a14x[c] += v13x;
+          a14y[c] += v13y;
+          a14z[c] += v13z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a10[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[8 * kTile + t * 24 + f] = a14x[c];
+      tile[8 * kTile + t * 24 + 8 + f] = a14y[c];
+      tile[8 * kTile + t * 24 + 16 + f] = a14z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v0 = c4[row_of(element[i], 8) + f];
+      const real v10 = tile[0 * kTile + t * 8 + f];
+      const real v11 = v0 + v10;
+      tile[32 * kTile + t * 8 + f] = v11;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c5, b0 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c6, b1 + row_of(first, 24), nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v15x = b0[row_of(i, 24) + f];
+      const real v15y = b0[row_of(i, 24) + 8 + f];
+      const real v15z = b0[row_of(i, 24) + 16 + f];
+      const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
+      const real v19 = v17 + 1e-08f;
+      const real v20 = m_sqrt(v19);
+      tile[0 * kTile + t * 8 + f] = v20;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c8, tile + 40 * kTile, c7, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c9, tile + 40 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v21 = tile[40 * kTile + t * 8 + f];
+      const real v22 = m_silu(v21);
+      const real v134 = m_sigmoid(v21);
+      const real v135 = -v134;
+      const real v136 = 1.0f + v135;
+      const real v137 = v21 * v136;
+      const real v138 = 1.0f + v137;
+      const real v139 = v134 * v138;
+      tile[0 * kTile + t * 8 + f] = v22;
+      b11[row_of(i, 8) + f] = v139;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c11, b2 + row_of(first, 8), c10, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c13, b3 + row_of(first, 8), c12, false);
+  linear_tile<8, 8>(rows, tile + 0 * kTile, c15, tile + 40 * kTile, c14, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v11 = tile[32 * kTile + t * 8 + f];
+      const real v24 = b3[row_of(i, 8) + f];
+      const real v15x = b0[row_of(i, 24) + f];
+      const real v15y = b0[row_of(i, 24) + 8 + f];
+      const real v15z = b0[row_of(i, 24) + 16 + f];
+      const real v16x = b1[row_of(i, 24) + f];
+      const real v16y = b1[row_of(i, 24) + 8 + f];
+      const real v16z = b1[row_of(i, 24) + 16 + f];
+      const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
+      const real v26 = v24 * v25;
+      const real v27 = v11 + v26;
+      const real v28 = tile[40 * kTile + t * 8 + f];
+      const real v29 = v27 + v28;
+      const real v14x = tile[8 * kTile + t * 24 + f];
+      const real v14y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v14z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v23 = b2[row_of(i, 8) + f];
+      const real v30x = v16x * v23;
+      const real v30y = v16y * v23;
+      const real v30z = v16z * v23;
+      const real v31x = v14x + v30x;
+      const real v31y = v14y + v30y;
+      const real v31z = v14z + v30z;
+      b4[row_of(i, 8) + f] = v29;
+      b5[row_of(i, 24) + f] = v31x;
+      b5[row_of(i, 24) + 8 + f] = v31y;
+      b5[row_of(i, 24) + 16 + f] = v31z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, b4 + row_of(first, 8), c17, tile + 0 * kTile, c16, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v32 = tile[0 * kTile + t * 8 + f];
+      const real v33 = m_silu(v32);
+      const real v117 = m_sigmoid(v32);
+      const real v118 = -v117;
+      const real v119 = 1.0f + v118;
+      const real v120 = v32 * v119;
+      const real v121 = 1.0f + v120;
+      const real v122 = v117 * v121;
+      tile[8 * kTile + t * 8 + f] = v33;
+      b10[row_of(i, 8) + f] = v122;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c19, b6 + row_of(first, 8), c18, false);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c21, b7 + row_of(first, 8), c20, false);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c23, b8 + row_of(first, 8), c22, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v31x = b5[row_of(i, 24) + f];
+      const real v31y = b5[row_of(i, 24) + 8 + f];
+      const real v31z = b5[row_of(i, 24) + 16 + f];
+      const real v42 = b8[row_of(i, 8) + f];
+      const real v47x = v31x * v42;
+      const real v47y = v31y * v42;
+      const real v47z = v31z * v42;
+      b9[row_of(i, 24) + f] = v47x;
+      b9[row_of(i, 24) + 8 + f] = v47y;
+      b9[row_of(i, 24) + 16 + f] = v47z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28,
+            const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT c31,
+            const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34,
+            const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT c37,
+            const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40,
+            const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42, const real* MLFF_RESTRICT c43,
+            const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45, const real* MLFF_RESTRICT c46,
+            const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
+            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b12,
+            real* MLFF_RESTRICT b13) {
+  constexpr int kTileNumbers = 152;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a44[slots<8>()] = {};
+    real a51x[slots<8>()] = {};
+    real a51y[slots<8>()] = {};
+    real a51z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      int row[E];
+      real basis[E][5 + 1], slope[E][5 + 1];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        const real at = (r[e] - 0.1f) * 13.0612245f;
+        const int interval = (int)at;
+        row[e] = at < 0.0f ? 0 : (interval > 63 ? 63 : interval);
+        spline_basis<5>(at - (real)row[e], basis[e], slope[e]);
+        MLFF_UNROLL for (int k = 0; k <= 5; ++k) slope[e][k] *= 13.0612245f;
+      }
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v35 = b6[row_of(j[e], 8) + f];
+          const real v36 = spline_sum<5>(basis[e], c24 + row[e] * 8 + f, 8);
+          const real v37 = v35 * v36;
+          const real v39 = b7[row_of(j[e], 8) + f];
+          const real v40 = spline_sum<5>(basis[e], c25 + row[e] * 8 + f, 8);
+          const real v41 = v39 * v40;
+          const real v46x = ux[e] * v41;
+          const real v46y = uy[e] * v41;
+          const real v46z = uz[e] * v41;
+          const real v43 = spline_sum<5>(basis[e], c26 + row[e] * 8 + f, 8);
+          const real v48x = b9[row_of(j[e], 24) + f];
+          const real v48y = b9[row_of(j[e], 24) + 8 + f];
+          const real v48z = b9[row_of(j[e], 24) + 16 + f];
+          const real v49x = v43 * v48x;
+          const real v49y = v43 * v48y;
+          const real v49z = v43 * v48z;
+          const real v50x = v46x + v49x;
+          const real v50y = v46y + v49y;
+          const real v50z = v46z + v49z;
+          a44[c] += v37;
+          a51x[c] += v50x;
+          a51y[c] += v50y;
+          a51z[c] += v50z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a44[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[8 * kTile + t * 24 + f] = a51x[c];
+      tile[8 * kTile + t * 24 + 8 + f] = a51y[c];
+      tile[8 * kTile + t * 24 + 16 + f] = a51z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v29 = b4[row_of(i, 8) + f];
+      const real v44 = tile[0 * kTile + t * 8 + f];
+      const real v45 = v29 + v44;
+      const real v31x = b5[row_of(i, 24) + f];
+      const real v31y = b5[row_of(i, 24) + 8 + f];
+      const real v31z = b5[row_of(i, 24) + 16 + f];
+      const real v51x = tile[8 * kTile + t * 24 + f];
+      const real v51y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v51z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v52x = v31x + v51x;
+      const real v52y = v31y + v51y;
+      const real v52z = v31z + v51z;
+      tile[32 * kTile + t * 8 + f] = v45;
+      tile[40 * kTile + t * 24 + f] = v52x;
+      tile[40 * kTile + t * 24 + 8 + f] = v52y;
+      tile[40 * kTile + t * 24 + 16 + f] = v52z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c27, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c28, tile + 64 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v53x = tile[0 * kTile + t * 24 + f];
+      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v55 = v53x * v53x + v53y * v53y + v53z * v53z;
+      const real v56 = 1e-08f + v55;
+      const real v57 = m_sqrt(v56);
+      const real v54x = tile[64 * kTile + t * 24 + f];
+      const real v54y = tile[64 * kTile + t * 24 + 8 + f];
+      const real v54z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v61 = v53x * v54x + v53y * v54y + v53z * v54z;
+      tile[24 * kTile + t * 8 + f] = v55;
+      tile[40 * kTile + t * 8 + f] = v57;
+      tile[48 * kTile + t * 8 + f] = v61;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c30, tile + 56 * kTile, c29, false);
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c31, tile + 56 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v58 = tile[56 * kTile + t * 8 + f];
+      const real v59 = m_silu(v58);
+      tile[40 * kTile + t * 8 + f] = v59;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c33, tile + 88 * kTile, c32, false);
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c35, tile + 96 * kTile, c34, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v45 = tile[32 * kTile + t * 8 + f];
+      const real v60 = tile[88 * kTile + t * 8 + f];
+      const real v61 = tile[48 * kTile + t * 8 + f];
+      const real v62 = v60 * v61;
+      const real v63 = v45 + v62;
+      const real v64 = tile[96 * kTile + t * 8 + f];
+      const real v65 = v63 + v64;
+      tile[40 * kTile + t * 8 + f] = v65;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 5>(rows, tile + 40 * kTile, c37, tile + 32 * kTile, c36, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 5) {
+      const real v66 = tile[32 * kTile + t * 5 + f];
+      const real v67 = m_silu(v66);
+      const real v71 = c38[f];
+      const real v72 = m_sigmoid(v66);
+      const real v73 = -v72;
+      const real v74 = 1.0f + v73;
+      const real v75 = v66 * v74;
+      const real v76 = 1.0f + v75;
+      const real v77 = v72 * v76;
+      const real v78 = v71 * v77;
+      tile[37 * kTile + t * 5 + f] = v67;
+      tile[42 * kTile + t * 5 + f] = v78;
+    }
+  }
+  block_barrier();
+  linear_tile<5, 1>(rows, tile + 37 * kTile, c39, tile + 32 * kTile, nullptr, false);
+  linear_tile<5, 8>(rows, tile + 42 * kTile, c40, tile + 96 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v61 = tile[48 * kTile + t * 8 + f];
+      const real v79 = tile[96 * kTile + t * 8 + f];
+      const real v80 = v61 * v79;
+      const real v53x = tile[0 * kTile + t * 24 + f];
+      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v60 = tile[88 * kTile + t * 8 + f];
+      const real v81 = v60 * v79;
+      const real v83x = v53x * v81;
+      const real v83y = v53y * v81;
+      const real v83z = v53z * v81;
+      tile[33 * kTile + t * 8 + f] = v80;
+      tile[104 * kTile + t * 24 + f] = v83x;
+      tile[104 * kTile + t * 24 + 8 + f] = v83y;
+      tile[104 * kTile + t * 24 + 16 + f] = v83z;
+    }
+    MLFF_EACH_CHANNEL(c, f, 1) {
+      const real v68 = tile[32 * kTile + t * 1];
+      atom_energy[i] = v68;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 33 * kTile, c41, tile + 41 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 96 * kTile, c42, tile + 41 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v84 = tile[41 * kTile + t * 8 + f];
+      const real v58 = tile[56 * kTile + t * 8 + f];
+      const real v85 = m_sigmoid(v58);
+      const real v86 = -v85;
+      const real v87 = 1.0f + v86;
+      const real v88 = v58 * v87;
+      const real v89 = 1.0f + v88;
+      const real v90 = v85 * v89;
+      const real v91 = v84 * v90;
+      tile[32 * kTile + t * 8 + f] = v91;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c43, tile + 40 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c44, tile + 48 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v79 = tile[96 * kTile + t * 8 + f];
+      const real v92 = tile[40 * kTile + t * 8 + f];
+      const real v93 = v79 + v92;
+      const real v53x = tile[0 * kTile + t * 24 + f];
+      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v94 = tile[48 * kTile + t * 8 + f];
+      const real v55 = tile[24 * kTile + t * 8 + f];
+      const real v56 = 1e-08f + v55;
+      const real v95 = m_rsqrt(v56);
+      const real v97 = v95 * 0.5f;
+      const real v98 = v94 * v97;
+      const real v99x = v53x * v98;
+      const real v99y = v53y * v98;
+      const real v99z = v53z * v98;
+      const real v54x = tile[64 * kTile + t * 24 + f];
+      const real v54y = tile[64 * kTile + t * 24 + 8 + f];
+      const real v54z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v60 = tile[88 * kTile + t * 8 + f];
+      const real v81 = v60 * v79;
+      const real v82x = v54x * v81;
+      const real v82y = v54y * v81;
+      const real v82z = v54z * v81;
+      const real v100x = v99x + v82x;
+      const real v100y = v99y + v82y;
+      const real v100z = v99z + v82z;
+      const real v101x = v100x + v99x;
+      const real v101y = v100y + v99y;
+      const real v101z = v100z + v99z;
+      b12[row_of(i, 8) + f] = v93;
+      tile[128 * kTile + t * 24 + f] = v101x;
+      tile[128 * kTile + t * 24 + 8 + f] = v101y;
+      tile[128 * kTile + t * 24 + 16 + f] = v101z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 104 * kTile, c45, b13 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 128 * kTile, c46, b13 + row_of(first, 24), nullptr, true);
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48,
+            const real* MLFF_RESTRICT c49, const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT c51,
+            const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT c53, const real* MLFF_RESTRICT c54,
+            const real* MLFF_RESTRICT c55, const real* MLFF_RESTRICT c56, const real* MLFF_RESTRICT c57,
+            const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2,
+            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
+            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9,
+            const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11, const real* MLFF_RESTRICT b12,
+            const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14, real* MLFF_RESTRICT b15) {
+  constexpr int kTileNumbers = 112;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a105x[slots<8>()] = {};
+    real a105y[slots<8>()] = {};
+    real a105z[slots<8>()] = {};
+    real a111[slots<8>()] = {};
+    real a115[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      int row[E];
+      real basis[E][5 + 1], slope[E][5 + 1];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        const real at = (r[e] - 0.1f) * 13.0612245f;
+        const int interval = (int)at;
+        row[e] = at < 0.0f ? 0 : (interval > 63 ? 63 : interval);
+        spline_basis<5>(at - (real)row[e], basis[e], slope[e]);
+        MLFF_UNROLL for (int k = 0; k <= 5; ++k) slope[e][k] *= 13.0612245f;
+      }
+      real total0[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v47x = b9[row_of(i, 24) + f];
+        const real v47y = b9[row_of(i, 24) + 8 + f];
+        const real v47z = b9[row_of(i, 24) + 16 + f];
+        const real v34 = b6[row_of(i, 8) + f];
+        const real v38 = b7[row_of(i, 8) + f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v43 = spline_sum<5>(basis[e], c26 + row[e] * 8 + f, 8);
+          const real v103x = b13[row_of(j[e], 24) + f];
+          const real v103y = b13[row_of(j[e], 24) + 8 + f];
+          const real v103z = b13[row_of(j[e], 24) + 16 + f];
+          const real v104x = v43 * v103x;
+          const real v104y = v43 * v103y;
+          const real v104z = v43 * v103z;
+          const real v40 = spline_sum<5>(basis[e], c25 + row[e] * 8 + f, 8);
+          const real v109 = ux[e] * v103x + uy[e] * v103y + uz[e] * v103z;
+          const real v110 = v40 * v109;
+          const real v36 = spline_sum<5>(basis[e], c24 + row[e] * 8 + f, 8);
+          const real v113 = b12[row_of(j[e], 8) + f];
+          const real v114 = v36 * v113;
+          const real v156 = spline_sum<5>(slope[e], c26 + row[e] * 8 + f, 8);
+          const real v159 = v103x * v47x + v103y * v47y + v103z * v47z;
+          const real v160 = v156 * v159;
+          const real v154 = spline_sum<5>(slope[e], c24 + row[e] * 8 + f, 8);
+          const real v162 = v113 * v154;
+          const real v163 = v34 * v162;
+          const real v168 = v160 + v163;
+          const real v155 = spline_sum<5>(slope[e], c25 + row[e] * 8 + f, 8);
+          const real v165 = v109 * v155;
+          const real v166 = v38 * v165;
+          const real v167 = -v166;
+          const real v169 = v168 + v167;
+          const real v173 = v40 * v38;
+          const real v174x = v103x * v173;
+          const real v174y = v103y * v173;
+          const real v174z = v103z * v173;
+          a105x[c] += v104x;
+          a105y[c] += v104y;
+          a105z[c] += v104z;
+          a111[c] += v110;
+          a115[c] += v114;
+          total0[e * 4 + 0] += v169;
+          total0[e * 4 + 1] += v174x;
+          total0[e * 4 + 2] += v174y;
+          total0[e * 4 + 3] += v174z;
+        }
+      }
+      team_sum(total0, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v171x = ux[e] * total0[e * 4 + 0];
+          const real v171y = uy[e] * total0[e * 4 + 0];
+          const real v171z = uz[e] * total0[e * 4 + 0];
+          const real v172x = -v171x;
+          const real v172y = -v171y;
+          const real v172z = -v171z;
+          const real v157 = m_reciprocal(r[e]);
+          const real v176 = ux[e] * total0[e * 4 + 1] + uy[e] * total0[e * 4 + 2] + uz[e] * total0[e * 4 + 3];
+          const real v177x = ux[e] * v176;
+          const real v177y = uy[e] * v176;
+          const real v177z = uz[e] * v176;
+          const real v178x = -v177x;
+          const real v178y = -v177y;
+          const real v178z = -v177z;
+          const real v179x = total0[e * 4 + 1] + v178x;
+          const real v179y = total0[e * 4 + 2] + v178y;
+          const real v179z = total0[e * 4 + 3] + v178z;
+          const real v180x = v157 * v179x;
+          const real v180y = v157 * v179y;
+          const real v180z = v157 * v179z;
+          const real v181x = v172x + v180x;
+          const real v181y = v172y + v180y;
+          const real v181z = v172z + v180z;
+          pair_gradient[row_of(q0 + e, 3)] = v181x;
+          pair_gradient[row_of(q0 + e, 3) + 1] = v181y;
+          pair_gradient[row_of(q0 + e, 3) + 2] = v181z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[0 * kTile + t * 24 + f] = a105x[c];
+      tile[0 * kTile + t * 24 + 8 + f] = a105y[c];
+      tile[0 * kTile + t * 24 + 16 + f] = a105z[c];
+    }
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[24 * kTile + t * 8 + f] = a111[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[32 * kTile + t * 8 + f] = a115[c]; }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v102x = b13[row_of(i, 24) + f];
+      const real v102y = b13[row_of(i, 24) + 8 + f];
+      const real v102z = b13[row_of(i, 24) + 16 + f];
+      const real v42 = b8[row_of(i, 8) + f];
+      const real v105x = tile[0 * kTile + t * 24 + f];
+      const real v105y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v105z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v106x = v42 * v105x;
+      const real v106y = v42 * v105y;
+      const real v106z = v42 * v105z;
+      const real v107x = v102x + v106x;
+      const real v107y = v102y + v106y;
+      const real v107z = v102z + v106z;
+      const real v31x = b5[row_of(i, 24) + f];
+      const real v31y = b5[row_of(i, 24) + 8 + f];
+      const real v31z = b5[row_of(i, 24) + 16 + f];
+      const real v108 = v31x * v105x + v31y * v105y + v31z * v105z;
+      const real v111 = tile[24 * kTile + t * 8 + f];
+      const real v112 = -v111;
+      const real v16x = b1[row_of(i, 24) + f];
+      const real v16y = b1[row_of(i, 24) + 8 + f];
+      const real v16z = b1[row_of(i, 24) + 16 + f];
+      const real v127 = v16x * v107x + v16y * v107y + v16z * v107z;
+      tile[40 * kTile + t * 24 + f] = v107x;
+      tile[40 * kTile + t * 24 + 8 + f] = v107y;
+      tile[40 * kTile + t * 24 + 16 + f] = v107z;
+      tile[64 * kTile + t * 8 + f] = v108;
+      tile[72 * kTile + t * 8 + f] = v112;
+      tile[80 * kTile + t * 8 + f] = v127;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 64 * kTile, c47, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 72 * kTile, c48, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c49, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v116 = tile[0 * kTile + t * 8 + f];
+      const real v122 = b10[row_of(i, 8) + f];
+      const real v123 = v116 * v122;
+      tile[8 * kTile + t * 8 + f] = v123;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c50, tile + 0 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v93 = b12[row_of(i, 8) + f];
+      const real v124 = tile[0 * kTile + t * 8 + f];
+      const real v125 = v93 + v124;
+      const real v15x = b0[row_of(i, 24) + f];
+      const real v15y = b0[row_of(i, 24) + 8 + f];
+      const real v15z = b0[row_of(i, 24) + 16 + f];
+      const real v16x = b1[row_of(i, 24) + f];
+      const real v16y = b1[row_of(i, 24) + 8 + f];
+      const real v16z = b1[row_of(i, 24) + 16 + f];
+      const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
+      const real v128 = v25 * v125;
+      const real v23 = b2[row_of(i, 8) + f];
+      const real v107x = tile[40 * kTile + t * 24 + f];
+      const real v107y = tile[40 * kTile + t * 24 + 8 + f];
+      const real v107z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v126x = v23 * v107x;
+      const real v126y = v23 * v107y;
+      const real v126z = v23 * v107z;
+      const real v24 = b3[row_of(i, 8) + f];
+      const real v129 = v24 * v125;
+      const real v131x = v15x * v129;
+      const real v131y = v15y * v129;
+      const real v131z = v15z * v129;
+      const real v132x = v126x + v131x;
+      const real v132y = v126y + v131y;
+      const real v132z = v126z + v131z;
+      tile[8 * kTile + t * 8 + f] = v125;
+      tile[16 * kTile + t * 8 + f] = v128;
+      tile[88 * kTile + t * 24 + f] = v132x;
+      tile[88 * kTile + t * 24 + 8 + f] = v132y;
+      tile[88 * kTile + t * 24 + 16 + f] = v132z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c51, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 80 * kTile, c52, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c53, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v133 = tile[0 * kTile + t * 8 + f];
+      const real v139 = b11[row_of(i, 8) + f];
+      const real v140 = v133 * v139;
+      tile[16 * kTile + t * 8 + f] = v140;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c54, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c55, tile + 24 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v125 = tile[8 * kTile + t * 8 + f];
+      const real v141 = tile[0 * kTile + t * 8 + f];
+      const real v142 = v125 + v141;
+      const real v15x = b0[row_of(i, 24) + f];
+      const real v15y = b0[row_of(i, 24) + 8 + f];
+      const real v15z = b0[row_of(i, 24) + 16 + f];
+      const real v143 = tile[24 * kTile + t * 8 + f];
+      const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
+      const real v19 = v17 + 1e-08f;
+      const real v144 = m_rsqrt(v19);
+      const real v145 = 0.5f * v144;
+      const real v146 = v143 * v145;
+      const real v147x = v15x * v146;
+      const real v147y = v15y * v146;
+      const real v147z = v15z * v146;
+      const real v16x = b1[row_of(i, 24) + f];
+      const real v16y = b1[row_of(i, 24) + 8 + f];
+      const real v16z = b1[row_of(i, 24) + 16 + f];
+      const real v24 = b3[row_of(i, 8) + f];
+      const real v129 = v24 * v125;
+      const real v130x = v16x * v129;
+      const real v130y = v16y * v129;
+      const real v130z = v16z * v129;
+      const real v148x = v147x + v130x;
+      const real v148y = v147y + v130y;
+      const real v148z = v147z + v130z;
+      const real v149x = v148x + v147x;
+      const real v149y = v148y + v147y;
+      const real v149z = v148z + v147z;
+      b14[row_of(i, 8) + f] = v142;
+      tile[64 * kTile + t * 24 + f] = v149x;
+      tile[64 * kTile + t * 24 + 8 + f] = v149y;
+      tile[64 * kTile + t * 24 + 16 + f] = v149z;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows * 3, tile + 88 * kTile, c56, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows * 3, tile + 64 * kTile, c57, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v107x = tile[40 * kTile + t * 24 + f];
+      const real v107y = tile[40 * kTile + t * 24 + 8 + f];
+      const real v107z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v150x = tile[0 * kTile + t * 24 + f];
+      const real v150y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v150z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v151x = v107x + v150x;
+      const real v151y = v107y + v150y;
+      const real v151z = v107z + v150z;
+      b15[row_of(i, 24) + f] = v151x;
+      b15[row_of(i, 24) + 8 + f] = v151y;
+      b15[row_of(i, 24) + 16 + f] = v151z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
+            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
+            const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
+  constexpr int kTileNumbers = 0;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 0;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      int row[E];
+      real basis[E][5 + 1], slope[E][5 + 1];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        const real at = (r[e] - 0.1f) * 13.0612245f;
+        const int interval = (int)at;
+        row[e] = at < 0.0f ? 0 : (interval > 63 ? 63 : interval);
+        spline_basis<5>(at - (real)row[e], basis[e], slope[e]);
+        MLFF_UNROLL for (int k = 0; k <= 5; ++k) slope[e][k] *= 13.0612245f;
+      }
+      real total0[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v2 = c0[row_of(element[i], 8) + f];
+        const real v6 = c2[row_of(element[i], 8) + f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v152 = spline_sum<5>(slope[e], c1 + row[e] * 8 + f, 8);
+          const real v183 = b14[row_of(j[e], 8) + f];
+          const real v184 = v152 * v183;
+          const real v185 = v2 * v184;
+          const real v153 = spline_sum<5>(slope[e], c3 + row[e] * 8 + f, 8);
+          const real v187x = b15[row_of(j[e], 24) + f];
+          const real v187y = b15[row_of(j[e], 24) + 8 + f];
+          const real v187z = b15[row_of(j[e], 24) + 16 + f];
+          const real v188 = ux[e] * v187x + uy[e] * v187y + uz[e] * v187z;
+          const real v189 = v153 * v188;
+          const real v190 = v6 * v189;
+          const real v191 = -v190;
+          const real v192 = v185 + v191;
+          const real v8 = spline_sum<5>(basis[e], c3 + row[e] * 8 + f, 8);
+          const real v196 = v8 * v6;
+          const real v197x = v187x * v196;
+          const real v197y = v187y * v196;
+          const real v197z = v187z * v196;
+          total0[e * 4 + 0] += v192;
+          total0[e * 4 + 1] += v197x;
+          total0[e * 4 + 2] += v197y;
+          total0[e * 4 + 3] += v197z;
+        }
+      }
+      team_sum(total0, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v194x = ux[e] * total0[e * 4 + 0];
+          const real v194y = uy[e] * total0[e * 4 + 0];
+          const real v194z = uz[e] * total0[e * 4 + 0];
+          const real v195x = -v194x;
+          const real v195y = -v194y;
+          const real v195z = -v194z;
+          const real v157 = m_reciprocal(r[e]);
+          const real v199 = ux[e] * total0[e * 4 + 1] + uy[e] * total0[e * 4 + 2] + uz[e] * total0[e * 4 + 3];
+          const real v200x = ux[e] * v199;
+          const real v200y = uy[e] * v199;
+          const real v200z = uz[e] * v199;
+          const real v201x = -v200x;
+          const real v201y = -v200y;
+          const real v201z = -v200z;
+          const real v202x = total0[e * 4 + 1] + v201x;
+          const real v202y = total0[e * 4 + 2] + v201y;
+          const real v202z = total0[e * 4 + 3] + v201z;
+          const real v203x = v157 * v202x;
+          const real v203y = v157 * v202y;
+          const real v203z = v157 * v202z;
+          const real v204x = v195x + v203x;
+          const real v204y = v195y + v203y;
+          const real v204z = v195z + v203z;
+          pair_gradient[row_of(q0 + e, 3)] += v204x;
+          pair_gradient[row_of(q0 + e, 3) + 1] += v204y;
+          pair_gradient[row_of(q0 + e, 3) + 2] += v204z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+  }
+  block_barrier();
+}

@@ -1,0 +1,1248 @@
+using real = float;
+
+// The lane-generic names on a GPU: a team is kLanes threads of a block.
+
+#ifndef __CUDACC_RTC__
+typedef unsigned long size_t;
+#endif
+
+#if defined(__clang__) && defined(MLFF_PARSE)
+// The manifest sees the tunables, and the size of shared memory that a launch must ask for.
+#define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
+#define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#else
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
+#endif
+#define MLFF_DEVICE static __device__ __forceinline__
+#define MLFF_RESTRICT __restrict__
+#define MLFF_UNROLL _Pragma("unroll")
+#define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
+#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
+                                                         slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
+#define block_index() ((int)blockIdx.x)
+
+#ifndef MLFF_LANES
+#define MLFF_LANES 128
+#endif
+#ifndef MLFF_TEAMS
+#define MLFF_TEAMS 2
+#endif
+#ifndef MLFF_MIN_BLOCKS
+#define MLFF_MIN_BLOCKS 1
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;     // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;           // teams of a block
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+constexpr int kBlock = kLanes * kTeams;
+constexpr int kWarps = kLanes / 32;  // of a team
+constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
+constexpr int kTeamScratch = kWarps > 1 ? kWarps* kMaxTeamSum : 0;
+
+MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
+MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
+MLFF_DEVICE void block_barrier() { __syncthreads(); }
+MLFF_DEVICE void team_barrier() {
+  if constexpr (kLanes == 32) {
+    __syncwarp();
+  } else {
+    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+  }
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+  MLFF_UNROLL
+  for (int n = 0; n < N; ++n) {
+    MLFF_UNROLL
+    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
+  }
+  if constexpr (kWarps > 1) {
+    team_barrier();
+    if (lane() % 32 == 0) {
+      MLFF_UNROLL
+      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
+    }
+    team_barrier();
+    MLFF_UNROLL
+    for (int n = 0; n < N; ++n) {
+      real sum = scratch[n];
+      MLFF_UNROLL
+      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
+      value[n] = sum;
+    }
+  }
+}
+
+MLFF_DEVICE float m_exp(float x) { return expf(x); }
+MLFF_DEVICE double m_exp(double x) { return exp(x); }
+MLFF_DEVICE float m_log(float x) { return logf(x); }
+MLFF_DEVICE double m_log(double x) { return log(x); }
+MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
+MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
+MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+MLFF_DEVICE double m_sin(double x) { return sin(x); }
+MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE double m_cos(double x) { return cos(x); }
+MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
+MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
+MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
+MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
+// Zero at zero, so that the gradient of a norm is zero there.
+MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
+
+// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
+                                real* out, const real* MLFF_RESTRICT bias, bool add) {
+  constexpr int kRows = 4;
+  const int blocks = (rows + kRows - 1) / kRows;
+  for (int unit = index; unit < blocks * OUT; unit += count) {
+    const int n = unit % OUT;
+    const int r0 = unit / OUT * kRows;
+    real sum[kRows];
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      sum[r] = add ? (r0 + r < rows ? out[(r0 + r) * OUT + n] : real(0)) : (bias ? bias[n] : real(0));
+    }
+    for (int k = 0; k < IN; ++k) {
+      const real w = weights[k * OUT + n];
+      MLFF_UNROLL
+      for (int r = 0; r < kRows; ++r) sum[r] += (r0 + r < rows ? in[(r0 + r) * IN + k] : real(0)) * w;
+    }
+    MLFF_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      if (r0 + r < rows) out[(r0 + r) * OUT + n] = sum[r];
+    }
+  }
+}
+
+// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+}
+
+// The same for the pairs of a team.
+template <int IN, int OUT>
+MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
+  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
+}
+
+// What both targets share. `real` is float or double, by the model's precision.
+
+#ifndef MLFF_TILE
+#define MLFF_TILE 16
+#endif
+#ifndef MLFF_PAIR_BATCH
+#define MLFF_PAIR_BATCH 4
+#endif
+MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;       // atoms a block takes at most
+MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
+
+// A compile-time count, for loops over a full batch of pairs or over one pair.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Channels that a lane holds of C.
+template <int C>
+MLFF_DEVICE constexpr int slots() {
+  return (C + kLanes - 1) / kLanes;
+}
+
+// Index of an atom's row of `numbers` numbers.
+MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
+
+// x ** N by repeated squaring.
+template <int N>
+MLFF_DEVICE real power(real x) {
+  if constexpr (N < 0) {
+    return real(1) / power<-N>(x);
+  } else if constexpr (N == 0) {
+    return real(1);
+  } else if constexpr (N % 2 == 1) {
+    return x * power<N - 1>(x);
+  } else {
+    const real half = power<N / 2>(x);
+    return half * half;
+  }
+}
+
+MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
+MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_softplus(real x) {
+  const real magnitude = x < real(0) ? -x : x;
+  return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
+}
+MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
+// 1 / interval. Coefficient row + k belongs to value k.
+template <int DEGREE>
+MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[DEGREE + 1]) {
+  basis[0] = real(1);
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) basis[k] = real(0);
+  MLFF_UNROLL
+  for (int d = 1; d <= DEGREE; ++d) {
+    if (d == DEGREE) {
+      MLFF_UNROLL
+      for (int k = 0; k <= DEGREE; ++k) {
+        slope[k] = (k > 0 ? basis[k > 0 ? k - 1 : 0] : real(0)) - (k < DEGREE ? basis[k] : real(0));
+      }
+    }
+    MLFF_UNROLL
+    for (int k = DEGREE; k >= 0; --k) {
+      if (k <= d) {
+        const real left = k > 0 ? (t + real(d - k)) * basis[k > 0 ? k - 1 : 0] : real(0);
+        const real right = k < d ? (real(k + 1) - t) * basis[k] : real(0);
+        basis[k] = (left + right) * (real(1) / real(d));
+      }
+    }
+  }
+}
+
+// sum over k of weight[k] * table[k * stride].
+template <int DEGREE>
+MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
+  real sum = weight[0] * table[0];
+  MLFF_UNROLL
+  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  return sum;
+}
+
+MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
+            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
+            const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
+            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
+            real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
+  constexpr int kTileNumbers = 24;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 19;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a28[slots<8>()] = {};
+    real a31x[slots<8>()] = {};
+    real a31y[slots<8>()] = {};
+    real a31z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v10 = r[e] * 0.628318531f;
+          const real v12 = m_cos(v10);
+          const real v13 = 1.0f + v12;
+          const real v15 = v13 * 0.5f;
+          const real v18 = r[e] + 1e-08f;
+          const real v19 = m_reciprocal(v18);
+          const real v20 = r[e] * v19;
+          team_array[0 * kPairBatch + e * 1] = v15;
+          team_array[18 * kPairBatch + e * 1] = v20;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 9) {
+        const real v2 = c0[f];
+        const real v4 = c1[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] + v2;
+          const real v5 = v3 * v4;
+          const real v6 = power<2>(v5);
+          const real v7 = -v6;
+          const real v8 = m_exp(v7);
+          const real v15 = team_array[0 * kPairBatch + e * 1];
+          const real v16 = v8 * v15;
+          team_array[1 * kPairBatch + e * 9 + f] = v16;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v22[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c3[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = m_silu(v22[e]);
+          team_array[10 * kPairBatch + e * 8 + f] = v23;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v24[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c4[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c5[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v25[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c8[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v26 = c6[row_of(element[j[e]], 8) + f];
+          const real v27 = v24[e] * v26;
+          const real v20 = team_array[18 * kPairBatch + e * 1];
+          const real v29 = v20 * v25[e];
+          const real v30x = ux[e] * v29;
+          const real v30y = uy[e] * v29;
+          const real v30z = uz[e] * v29;
+          a28[c] += v27;
+          a31x[c] += v30x;
+          a31y[c] += v30y;
+          a31z[c] += v30z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a28[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      b0[row_of(i, 24) + f] = a31x[c];
+      b0[row_of(i, 24) + 8 + f] = a31y[c];
+      b0[row_of(i, 24) + 16 + f] = a31z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v0 = c6[row_of(element[i], 8) + f];
+      const real v28 = tile[0 * kTile + t * 8 + f];
+      const real v32 = v0 + v28;
+      const real v31x = b0[row_of(i, 24) + f];
+      const real v31y = b0[row_of(i, 24) + 8 + f];
+      const real v31z = b0[row_of(i, 24) + 16 + f];
+      const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
+      const real v34 = m_sqrt(v33);
+      tile[8 * kTile + t * 8 + f] = v32;
+      tile[16 * kTile + t * 8 + f] = v34;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 8 * kTile, c10, tile + 0 * kTile, c9, false);
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c11, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v35 = tile[0 * kTile + t * 8 + f];
+      const real v36 = m_silu(v35);
+      const real v120 = m_sigmoid(v35);
+      const real v121 = -v120;
+      const real v122 = 1.0f + v121;
+      const real v123 = v35 * v122;
+      const real v124 = 1.0f + v123;
+      const real v125 = v120 * v124;
+      tile[16 * kTile + t * 8 + f] = v36;
+      b5[row_of(i, 8) + f] = v125;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c13, b1 + row_of(first, 8), c12, false);
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c15, b2 + row_of(first, 8), c14, false);
+  linear_tile<8, 8>(rows, tile + 16 * kTile, c17, tile + 0 * kTile, c16, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v32 = tile[8 * kTile + t * 8 + f];
+      const real v39 = tile[0 * kTile + t * 8 + f];
+      const real v40 = v32 + v39;
+      const real v31x = b0[row_of(i, 24) + f];
+      const real v31y = b0[row_of(i, 24) + 8 + f];
+      const real v31z = b0[row_of(i, 24) + 16 + f];
+      const real v37 = b1[row_of(i, 8) + f];
+      const real v41x = v31x * v37;
+      const real v41y = v31y * v37;
+      const real v41z = v31z * v37;
+      const real v38 = b2[row_of(i, 8) + f];
+      const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
+      const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
+      const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
+      const real v43x = v38 * v42x;
+      const real v43y = v38 * v42y;
+      const real v43z = v38 * v42z;
+      const real v44x = v41x + v43x;
+      const real v44y = v41y + v43y;
+      const real v44z = v41z + v43z;
+      b3[row_of(i, 8) + f] = v40;
+      b4[row_of(i, 24) + f] = v44x;
+      b4[row_of(i, 24) + 8 + f] = v44y;
+      b4[row_of(i, 24) + 16 + f] = v44z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20,
+            const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23,
+            const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c26,
+            const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29,
+            const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32,
+            const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35,
+            const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38,
+            const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41,
+            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b6,
+            real* MLFF_RESTRICT b7) {
+  constexpr int kTileNumbers = 64;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 19;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a52[slots<8>()] = {};
+    real a58x[slots<8>()] = {};
+    real a58y[slots<8>()] = {};
+    real a58z[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v10 = r[e] * 0.628318531f;
+          const real v12 = m_cos(v10);
+          const real v13 = 1.0f + v12;
+          const real v15 = v13 * 0.5f;
+          const real v18 = r[e] + 1e-08f;
+          const real v19 = m_reciprocal(v18);
+          const real v20 = r[e] * v19;
+          team_array[0 * kPairBatch + e * 1] = v15;
+          team_array[18 * kPairBatch + e * 1] = v20;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 9) {
+        const real v2 = c0[f];
+        const real v4 = c1[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] + v2;
+          const real v5 = v3 * v4;
+          const real v6 = power<2>(v5);
+          const real v7 = -v6;
+          const real v8 = m_exp(v7);
+          const real v15 = team_array[0 * kPairBatch + e * 1];
+          const real v16 = v8 * v15;
+          team_array[1 * kPairBatch + e * 9 + f] = v16;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v45[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c19[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v46 = m_silu(v45[e]);
+          team_array[10 * kPairBatch + e * 8 + f] = v46;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v47[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c21[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v48[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c23[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v49[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c25[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v50 = b3[row_of(j[e], 8) + f];
+          const real v51 = v47[e] * v50;
+          const real v53x = b4[row_of(j[e], 24) + f];
+          const real v53y = b4[row_of(j[e], 24) + 8 + f];
+          const real v53z = b4[row_of(j[e], 24) + 16 + f];
+          const real v54x = v48[e] * v53x;
+          const real v54y = v48[e] * v53y;
+          const real v54z = v48[e] * v53z;
+          const real v20 = team_array[18 * kPairBatch + e * 1];
+          const real v55 = v20 * v49[e];
+          const real v56x = ux[e] * v55;
+          const real v56y = uy[e] * v55;
+          const real v56z = uz[e] * v55;
+          const real v57x = v54x + v56x;
+          const real v57y = v54y + v56y;
+          const real v57z = v54z + v56z;
+          a52[c] += v51;
+          a58x[c] += v57x;
+          a58y[c] += v57y;
+          a58z[c] += v57z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a52[c]; }
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[8 * kTile + t * 24 + f] = a58x[c];
+      tile[8 * kTile + t * 24 + 8 + f] = a58y[c];
+      tile[8 * kTile + t * 24 + 16 + f] = a58z[c];
+    }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v40 = b3[row_of(i, 8) + f];
+      const real v52 = tile[0 * kTile + t * 8 + f];
+      const real v60 = v40 + v52;
+      const real v44x = b4[row_of(i, 24) + f];
+      const real v44y = b4[row_of(i, 24) + 8 + f];
+      const real v44z = b4[row_of(i, 24) + 16 + f];
+      const real v58x = tile[8 * kTile + t * 24 + f];
+      const real v58y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v58z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v59x = v44x + v58x;
+      const real v59y = v44y + v58y;
+      const real v59z = v44z + v58z;
+      const real v61 = v59x * v59x + v59y * v59y + v59z * v59z;
+      const real v62 = m_sqrt(v61);
+      tile[32 * kTile + t * 8 + f] = v60;
+      tile[40 * kTile + t * 8 + f] = v61;
+      tile[48 * kTile + t * 8 + f] = v62;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c27, tile + 0 * kTile, c26, false);
+  linear_tile<8, 8>(rows, tile + 48 * kTile, c28, tile + 0 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v63 = tile[0 * kTile + t * 8 + f];
+      const real v64 = m_silu(v63);
+      tile[48 * kTile + t * 8 + f] = v64;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 48 * kTile, c30, tile + 56 * kTile, c29, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v60 = tile[32 * kTile + t * 8 + f];
+      const real v65 = tile[56 * kTile + t * 8 + f];
+      const real v66 = v60 + v65;
+      tile[48 * kTile + t * 8 + f] = v66;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 6>(rows, tile + 48 * kTile, c32, tile + 32 * kTile, c31, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 6) {
+      const real v67 = tile[32 * kTile + t * 6 + f];
+      const real v68 = m_silu(v67);
+      tile[48 * kTile + t * 6 + f] = v68;
+    }
+  }
+  block_barrier();
+  linear_tile<6, 4>(rows, tile + 48 * kTile, c34, tile + 54 * kTile, c33, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 4) {
+      const real v69 = tile[54 * kTile + t * 4 + f];
+      const real v70 = m_silu(v69);
+      const real v73 = c35[f];
+      const real v74 = m_sigmoid(v69);
+      const real v75 = -v74;
+      const real v76 = 1.0f + v75;
+      const real v77 = v69 * v76;
+      const real v78 = 1.0f + v77;
+      const real v79 = v74 * v78;
+      const real v80 = v73 * v79;
+      tile[48 * kTile + t * 4 + f] = v70;
+      tile[58 * kTile + t * 4 + f] = v80;
+    }
+  }
+  block_barrier();
+  linear_tile<4, 1>(rows, tile + 48 * kTile, c36, tile + 38 * kTile, nullptr, false);
+  linear_tile<4, 6>(rows, tile + 58 * kTile, c37, tile + 52 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 6) {
+      const real v81 = tile[52 * kTile + t * 6 + f];
+      const real v67 = tile[32 * kTile + t * 6 + f];
+      const real v82 = m_sigmoid(v67);
+      const real v83 = -v82;
+      const real v84 = 1.0f + v83;
+      const real v85 = v67 * v84;
+      const real v86 = 1.0f + v85;
+      const real v87 = v82 * v86;
+      const real v88 = v81 * v87;
+      tile[58 * kTile + t * 6 + f] = v88;
+    }
+    MLFF_EACH_CHANNEL(c, f, 1) {
+      const real v71 = tile[38 * kTile + t * 1];
+      atom_energy[i] = v71;
+    }
+  }
+  block_barrier();
+  linear_tile<6, 8>(rows, tile + 58 * kTile, c38, tile + 32 * kTile, nullptr, false);
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c39, tile + 48 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v90 = tile[48 * kTile + t * 8 + f];
+      const real v63 = tile[0 * kTile + t * 8 + f];
+      const real v91 = m_sigmoid(v63);
+      const real v92 = -v91;
+      const real v93 = 1.0f + v92;
+      const real v94 = v63 * v93;
+      const real v95 = 1.0f + v94;
+      const real v96 = v91 * v95;
+      const real v97 = v90 * v96;
+      tile[56 * kTile + t * 8 + f] = v97;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 56 * kTile, c40, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 56 * kTile, c41, tile + 48 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v89 = tile[32 * kTile + t * 8 + f];
+      const real v98 = tile[0 * kTile + t * 8 + f];
+      const real v99 = v89 + v98;
+      const real v44x = b4[row_of(i, 24) + f];
+      const real v44y = b4[row_of(i, 24) + 8 + f];
+      const real v44z = b4[row_of(i, 24) + 16 + f];
+      const real v58x = tile[8 * kTile + t * 24 + f];
+      const real v58y = tile[8 * kTile + t * 24 + 8 + f];
+      const real v58z = tile[8 * kTile + t * 24 + 16 + f];
+      const real v59x = v44x + v58x;
+      const real v59y = v44y + v58y;
+      const real v59z = v44z + v58z;
+      const real v100 = tile[48 * kTile + t * 8 + f];
+      const real v61 = tile[40 * kTile + t * 8 + f];
+      const real v101 = m_rsqrt(v61);
+      const real v102 = 0.5f * v101;
+      const real v103 = v100 * v102;
+      const real v104x = v59x * v103;
+      const real v104y = v59y * v103;
+      const real v104z = v59z * v103;
+      const real v105x = v104x + v104x;
+      const real v105y = v104y + v104y;
+      const real v105z = v104z + v104z;
+      b6[row_of(i, 8) + f] = v99;
+      b7[row_of(i, 24) + f] = v105x;
+      b7[row_of(i, 24) + 8 + f] = v105y;
+      b7[row_of(i, 24) + 16 + f] = v105z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+            const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20,
+            const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23,
+            const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c42,
+            const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45,
+            const real* MLFF_RESTRICT c46, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1,
+            const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4,
+            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
+            real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9) {
+  constexpr int kTileNumbers = 56;  // of tile arrays, an atom
+  constexpr int kTeamNumbers = 38;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    real a108x[slots<8>()] = {};
+    real a108y[slots<8>()] = {};
+    real a108z[slots<8>()] = {};
+    real a112[slots<8>()] = {};
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v10 = r[e] * 0.628318531f;
+          const real v12 = m_cos(v10);
+          const real v13 = 1.0f + v12;
+          const real v15 = v13 * 0.5f;
+          const real v18 = r[e] + 1e-08f;
+          const real v19 = m_reciprocal(v18);
+          const real v20 = r[e] * v19;
+          const real v137 = m_sin(v10);
+          const real v138 = 0.628318531f * v137;
+          const real v139 = 0.5f * v138;
+          const real v160 = power<2>(v19);
+          const real v161 = r[e] * v160;
+          const real v162 = -v161;
+          const real v163 = v19 + v162;
+          team_array[0 * kPairBatch + e * 1] = v15;
+          team_array[18 * kPairBatch + e * 1] = v20;
+          team_array[19 * kPairBatch + e * 1] = v139;
+          team_array[37 * kPairBatch + e * 1] = v163;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 9) {
+        const real v2 = c0[f];
+        const real v4 = c1[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] + v2;
+          const real v5 = v3 * v4;
+          const real v6 = power<2>(v5);
+          const real v7 = -v6;
+          const real v8 = m_exp(v7);
+          const real v15 = team_array[0 * kPairBatch + e * 1];
+          const real v16 = v8 * v15;
+          const real v139 = team_array[19 * kPairBatch + e * 1];
+          const real v140 = v8 * v139;
+          const real v141 = -v140;
+          const real v143 = v5 * 2.0f;
+          const real v144 = v4 * v143;
+          const real v145 = v8 * v144;
+          const real v146 = v15 * v145;
+          const real v147 = -v146;
+          const real v148 = v141 + v147;
+          team_array[1 * kPairBatch + e * 9 + f] = v16;
+          team_array[20 * kPairBatch + e * 9 + f] = v148;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v45[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c19[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        real v166[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c19[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] += team_array[20 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v46 = m_silu(v45[e]);
+          const real v167 = m_sigmoid(v45[e]);
+          const real v168 = -v167;
+          const real v169 = 1.0f + v168;
+          const real v170 = v45[e] * v169;
+          const real v171 = 1.0f + v170;
+          const real v172 = v167 * v171;
+          const real v173 = v166[e] * v172;
+          team_array[10 * kPairBatch + e * 8 + f] = v46;
+          team_array[29 * kPairBatch + e * 8 + f] = v173;
+        }
+      }
+      team_barrier();
+      real total3[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v40 = b3[row_of(i, 8) + f];
+        const real v44x = b4[row_of(i, 24) + f];
+        const real v44y = b4[row_of(i, 24) + 8 + f];
+        const real v44z = b4[row_of(i, 24) + 16 + f];
+        real v48[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c23[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v47[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c21[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v176[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c25[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v49[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c25[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v174[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c21[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v175[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c23[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v106x = b7[row_of(j[e], 24) + f];
+          const real v106y = b7[row_of(j[e], 24) + 8 + f];
+          const real v106z = b7[row_of(j[e], 24) + 16 + f];
+          const real v107x = v48[e] * v106x;
+          const real v107y = v48[e] * v106y;
+          const real v107z = v48[e] * v106z;
+          const real v110 = b6[row_of(j[e], 8) + f];
+          const real v111 = v47[e] * v110;
+          const real v20 = team_array[18 * kPairBatch + e * 1];
+          const real v177 = v20 * v176[e];
+          const real v163 = team_array[37 * kPairBatch + e * 1];
+          const real v178 = v49[e] * v163;
+          const real v179 = v177 + v178;
+          const real v181 = ux[e] * v106x + uy[e] * v106y + uz[e] * v106z;
+          const real v182 = v179 * v181;
+          const real v183 = -v182;
+          const real v185 = v110 * v174[e];
+          const real v186 = v40 * v185;
+          const real v190 = v183 + v186;
+          const real v188 = v106x * v44x + v106y * v44y + v106z * v44z;
+          const real v189 = v175[e] * v188;
+          const real v191 = v190 + v189;
+          const real v55 = v20 * v49[e];
+          const real v195x = v55 * v106x;
+          const real v195y = v55 * v106y;
+          const real v195z = v55 * v106z;
+          a108x[c] += v107x;
+          a108y[c] += v107y;
+          a108z[c] += v107z;
+          a112[c] += v111;
+          total3[e * 4 + 0] += v191;
+          total3[e * 4 + 1] += v195x;
+          total3[e * 4 + 2] += v195y;
+          total3[e * 4 + 3] += v195z;
+        }
+      }
+      team_sum(total3, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v193x = ux[e] * total3[e * 4 + 0];
+          const real v193y = uy[e] * total3[e * 4 + 0];
+          const real v193z = uz[e] * total3[e * 4 + 0];
+          const real v194x = -v193x;
+          const real v194y = -v193y;
+          const real v194z = -v193z;
+          const real v180 = m_reciprocal(r[e]);
+          const real v197 = ux[e] * total3[e * 4 + 1] + uy[e] * total3[e * 4 + 2] + uz[e] * total3[e * 4 + 3];
+          const real v198x = ux[e] * v197;
+          const real v198y = uy[e] * v197;
+          const real v198z = uz[e] * v197;
+          const real v199x = -v198x;
+          const real v199y = -v198y;
+          const real v199z = -v198z;
+          const real v200x = total3[e * 4 + 1] + v199x;
+          const real v200y = total3[e * 4 + 2] + v199y;
+          const real v200z = total3[e * 4 + 3] + v199z;
+          const real v201x = v180 * v200x;
+          const real v201y = v180 * v200y;
+          const real v201z = v180 * v200z;
+          const real v202x = v194x + v201x;
+          const real v202y = v194y + v201y;
+          const real v202z = v194z + v201z;
+          pair_gradient[row_of(q0 + e, 3)] = v202x;
+          pair_gradient[row_of(q0 + e, 3) + 1] = v202y;
+          pair_gradient[row_of(q0 + e, 3) + 2] = v202z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      tile[0 * kTile + t * 24 + f] = a108x[c];
+      tile[0 * kTile + t * 24 + 8 + f] = a108y[c];
+      tile[0 * kTile + t * 24 + 16 + f] = a108z[c];
+    }
+    MLFF_EACH_CHANNEL(c, f, 8) { tile[24 * kTile + t * 8 + f] = a112[c]; }
+  }
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v99 = b6[row_of(i, 8) + f];
+      const real v112 = tile[24 * kTile + t * 8 + f];
+      const real v113 = v99 + v112;
+      const real v31x = b0[row_of(i, 24) + f];
+      const real v31y = b0[row_of(i, 24) + 8 + f];
+      const real v31z = b0[row_of(i, 24) + 16 + f];
+      const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
+      const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
+      const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
+      const real v105x = b7[row_of(i, 24) + f];
+      const real v105y = b7[row_of(i, 24) + 8 + f];
+      const real v105z = b7[row_of(i, 24) + 16 + f];
+      const real v108x = tile[0 * kTile + t * 24 + f];
+      const real v108y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v108z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v109x = v105x + v108x;
+      const real v109y = v105y + v108y;
+      const real v109z = v105z + v108z;
+      const real v114 = v42x * v109x + v42y * v109y + v42z * v109z;
+      const real v118 = v31x * v109x + v31y * v109y + v31z * v109z;
+      tile[32 * kTile + t * 8 + f] = v113;
+      tile[40 * kTile + t * 8 + f] = v114;
+      tile[48 * kTile + t * 8 + f] = v118;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c42, tile + 24 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 48 * kTile, c43, tile + 24 * kTile, nullptr, true);
+  linear_tile<8, 8>(rows, tile + 32 * kTile, c44, tile + 24 * kTile, nullptr, true);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v119 = tile[24 * kTile + t * 8 + f];
+      const real v125 = b5[row_of(i, 8) + f];
+      const real v126 = v119 * v125;
+      tile[40 * kTile + t * 8 + f] = v126;
+    }
+  }
+  block_barrier();
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c45, tile + 24 * kTile, nullptr, false);
+  linear_tile<8, 8>(rows, tile + 40 * kTile, c46, tile + 48 * kTile, nullptr, false);
+  block_barrier();
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+    (void)i;
+    MLFF_EACH_CHANNEL(c, f, 8) {
+      const real v113 = tile[32 * kTile + t * 8 + f];
+      const real v127 = tile[24 * kTile + t * 8 + f];
+      const real v128 = v113 + v127;
+      const real v31x = b0[row_of(i, 24) + f];
+      const real v31y = b0[row_of(i, 24) + 8 + f];
+      const real v31z = b0[row_of(i, 24) + 16 + f];
+      const real v129 = tile[48 * kTile + t * 8 + f];
+      const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
+      const real v130 = m_rsqrt(v33);
+      const real v131 = 0.5f * v130;
+      const real v132 = v129 * v131;
+      const real v133x = v31x * v132;
+      const real v133y = v31y * v132;
+      const real v133z = v31z * v132;
+      const real v38 = b2[row_of(i, 8) + f];
+      const real v105x = b7[row_of(i, 24) + f];
+      const real v105y = b7[row_of(i, 24) + 8 + f];
+      const real v105z = b7[row_of(i, 24) + 16 + f];
+      const real v108x = tile[0 * kTile + t * 24 + f];
+      const real v108y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v108z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v109x = v105x + v108x;
+      const real v109y = v105y + v108y;
+      const real v109z = v105z + v108z;
+      const real v115x = v38 * v109x;
+      const real v115y = v38 * v109y;
+      const real v115z = v38 * v109z;
+      const real v116x = 0.484821283f * v115x + (-0.248573005f) * v115y + (-0.413928028f) * v115z;
+      const real v116y = 0.204203539f * v115x + 0.365251871f * v115y + 0.790083147f * v115z;
+      const real v116z = 0.654162232f * v115x + (-0.879563111f) * v115y + 0.165228596f * v115z;
+      const real v134x = v133x + v116x;
+      const real v134y = v133y + v116y;
+      const real v134z = v133z + v116z;
+      const real v37 = b1[row_of(i, 8) + f];
+      const real v117x = v37 * v109x;
+      const real v117y = v37 * v109y;
+      const real v117z = v37 * v109z;
+      const real v135x = v134x + v117x;
+      const real v135y = v134y + v117y;
+      const real v135z = v134z + v117z;
+      const real v136x = v135x + v133x;
+      const real v136y = v135y + v133y;
+      const real v136z = v135z + v133z;
+      b8[row_of(i, 8) + f] = v128;
+      b9[row_of(i, 24) + f] = v136x;
+      b9[row_of(i, 24) + 8 + f] = v136y;
+      b9[row_of(i, 24) + 16 + f] = v136z;
+    }
+  }
+  block_barrier();
+}
+
+MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+            const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
+            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
+            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9) {
+  constexpr int kTileNumbers = 0;   // of tile arrays, an atom
+  constexpr int kTeamNumbers = 38;  // of team arrays, a pair
+  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
+  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
+  real* const tile = shared;
+  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
+  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  const int first = block_index() * tile_atoms;
+  const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  (void)tile, (void)scratch;
+  // Pairs of each atom of the tile.
+  MLFF_EACH_ATOM(t, rows) {
+    const int i = first + t;
+
+    const auto pairs = [&](auto batch, const int q0) {
+      constexpr int E = decltype(batch)::value;
+      int j[E];
+      real ux[E], uy[E], uz[E], r[E];
+      MLFF_UNROLL for (int e = 0; e < E; ++e) {
+        j[e] = pair_neighbour[q0 + e];
+        const real* const g = pair_geometry + row_of(q0 + e, 4);
+        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
+      }
+      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v10 = r[e] * 0.628318531f;
+          const real v12 = m_cos(v10);
+          const real v13 = 1.0f + v12;
+          const real v15 = v13 * 0.5f;
+          const real v18 = r[e] + 1e-08f;
+          const real v19 = m_reciprocal(v18);
+          const real v20 = r[e] * v19;
+          const real v137 = m_sin(v10);
+          const real v138 = 0.628318531f * v137;
+          const real v139 = 0.5f * v138;
+          const real v160 = power<2>(v19);
+          const real v161 = r[e] * v160;
+          const real v162 = -v161;
+          const real v163 = v19 + v162;
+          team_array[1 * kPairBatch + e * 1] = v15;
+          team_array[28 * kPairBatch + e * 1] = v20;
+          team_array[0 * kPairBatch + e * 1] = v139;
+          team_array[37 * kPairBatch + e * 1] = v163;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 9) {
+        const real v2 = c0[f];
+        const real v4 = c1[f];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v3 = r[e] + v2;
+          const real v5 = v3 * v4;
+          const real v6 = power<2>(v5);
+          const real v7 = -v6;
+          const real v8 = m_exp(v7);
+          const real v15 = team_array[1 * kPairBatch + e * 1];
+          const real v16 = v8 * v15;
+          const real v139 = team_array[0 * kPairBatch + e * 1];
+          const real v140 = v8 * v139;
+          const real v141 = -v140;
+          const real v143 = v5 * 2.0f;
+          const real v144 = v4 * v143;
+          const real v145 = v8 * v144;
+          const real v146 = v15 * v145;
+          const real v147 = -v146;
+          const real v148 = v141 + v147;
+          team_array[11 * kPairBatch + e * 9 + f] = v16;
+          team_array[2 * kPairBatch + e * 9 + f] = v148;
+        }
+      }
+      team_barrier();
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        real v22[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c3[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += team_array[11 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        real v149[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+          const real w = c3[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] += team_array[2 * kPairBatch + e * 9 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v23 = m_silu(v22[e]);
+          const real v150 = m_sigmoid(v22[e]);
+          const real v151 = -v150;
+          const real v152 = 1.0f + v151;
+          const real v153 = v22[e] * v152;
+          const real v154 = 1.0f + v153;
+          const real v155 = v150 * v154;
+          const real v156 = v149[e] * v155;
+          team_array[29 * kPairBatch + e * 8 + f] = v23;
+          team_array[20 * kPairBatch + e * 8 + f] = v156;
+        }
+      }
+      team_barrier();
+      real total3[E * 4] = {};
+      MLFF_EACH_CHANNEL(c, f, 8) {
+        const real v0 = c6[row_of(element[i], 8) + f];
+        real v157[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c5[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] += team_array[20 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v158[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] = 0.0f;
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c8[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] += team_array[20 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        real v25[E];
+        MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+          const real w = c8[k * 8 + f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
+        }
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v204 = b8[row_of(j[e], 8) + f];
+          const real v205 = v157[e] * v204;
+          const real v206 = v0 * v205;
+          const real v20 = team_array[28 * kPairBatch + e * 1];
+          const real v159 = v20 * v158[e];
+          const real v163 = team_array[37 * kPairBatch + e * 1];
+          const real v164 = v25[e] * v163;
+          const real v165 = v159 + v164;
+          const real v207x = b9[row_of(j[e], 24) + f];
+          const real v207y = b9[row_of(j[e], 24) + 8 + f];
+          const real v207z = b9[row_of(j[e], 24) + 16 + f];
+          const real v208 = ux[e] * v207x + uy[e] * v207y + uz[e] * v207z;
+          const real v209 = v165 * v208;
+          const real v210 = -v209;
+          const real v211 = v206 + v210;
+          const real v29 = v20 * v25[e];
+          const real v215x = v29 * v207x;
+          const real v215y = v29 * v207y;
+          const real v215z = v29 * v207z;
+          total3[e * 4 + 0] += v211;
+          total3[e * 4 + 1] += v215x;
+          total3[e * 4 + 2] += v215y;
+          total3[e * 4 + 3] += v215z;
+        }
+      }
+      team_sum(total3, scratch);
+      MLFF_EACH_CHANNEL(c, f, 1) {
+        MLFF_UNROLL for (int e = 0; e < E; ++e) {
+          const real v213x = ux[e] * total3[e * 4 + 0];
+          const real v213y = uy[e] * total3[e * 4 + 0];
+          const real v213z = uz[e] * total3[e * 4 + 0];
+          const real v214x = -v213x;
+          const real v214y = -v213y;
+          const real v214z = -v213z;
+          const real v180 = m_reciprocal(r[e]);
+          const real v217 = ux[e] * total3[e * 4 + 1] + uy[e] * total3[e * 4 + 2] + uz[e] * total3[e * 4 + 3];
+          const real v218x = ux[e] * v217;
+          const real v218y = uy[e] * v217;
+          const real v218z = uz[e] * v217;
+          const real v219x = -v218x;
+          const real v219y = -v218y;
+          const real v219z = -v218z;
+          const real v220x = total3[e * 4 + 1] + v219x;
+          const real v220y = total3[e * 4 + 2] + v219y;
+          const real v220z = total3[e * 4 + 3] + v219z;
+          const real v221x = v180 * v220x;
+          const real v221y = v180 * v220y;
+          const real v221z = v180 * v220z;
+          const real v222x = v214x + v221x;
+          const real v222y = v214y + v221y;
+          const real v222z = v214z + v221z;
+          pair_gradient[row_of(q0 + e, 3)] += v222x;
+          pair_gradient[row_of(q0 + e, 3) + 1] += v222y;
+          pair_gradient[row_of(q0 + e, 3) + 2] += v222z;
+        }
+      }
+    };
+    const int end = pair_begin[i + 1];
+    int q = pair_begin[i];
+    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
+    for (; q < end; ++q) pairs(Count<1>(), q);
+  }
+  block_barrier();
+}

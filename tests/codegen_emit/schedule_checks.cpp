@@ -1,0 +1,287 @@
+#include "schedule_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace mlffgen::test {
+
+using emit::Loop;
+using emit::Phase;
+using emit::Schedule;
+using emit::Segment;
+using emit::Stage;
+using ir::Domain;
+using ir::Graph;
+using ir::Node;
+using ir::NodeId;
+using ir::Op;
+
+namespace {
+
+// Runs through a schedule as a kernel would and notes what each step reads and writes.
+class Walk {
+ public:
+  Walk(const Graph& graph, const Schedule& schedule) : graph_(graph), schedule_(schedule) {}
+
+  std::vector<std::string> run() {
+    for (phase_ = 0; phase_ < static_cast<int>(schedule_.phases.size()); ++phase_) walk_phase();
+    check_slots();
+    check_everything_is_written();
+    return defects_;
+  }
+
+ private:
+  struct Life {
+    int born = 0, dies = 0;
+  };
+
+  const Phase& phase() const { return schedule_.phases[static_cast<std::size_t>(phase_)]; }
+
+  template <typename... Arguments>
+  void defect(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    defects_.push_back(fmt::format("phase {}: ", phase_) + fmt::format(text, std::forward<Arguments>(arguments)...));
+  }
+
+  void walk_phase() {
+    ready_.clear();
+    tile_.clear();
+    step_ = 0;
+    for (const Segment& segment : phase().segments) {
+      if (segment.pairs) {
+        walk_pairs(segment);
+      } else {
+        for (const Stage& stage : segment.stages) walk_atoms(stage);
+      }
+    }
+    check_arrays(phase().tile_arrays, phase().tile_numbers, "tile", [&](NodeId a, NodeId b) {
+      return tile_.contains(a) && tile_.contains(b) && tile_[a].born <= tile_[b].dies && tile_[b].born <= tile_[a].dies;
+    });
+    check_arrays(phase().team_arrays, phase().team_numbers, "team", [](NodeId, NodeId) { return true; });
+  }
+
+  void check_arrays(const std::map<NodeId, int>& arrays, int numbers, const char* what,
+                    const std::function<bool(NodeId, NodeId)>& together) {
+    for (auto a = arrays.begin(); a != arrays.end(); ++a) {
+      const int end = a->second + graph_[a->first].type.size();
+      if (end > numbers) defect("{} array %{} ends at {} of {}", what, a->first, end, numbers);
+      for (auto b = std::next(a); b != arrays.end(); ++b) {
+        const bool overlap = a->second < b->second + graph_[b->first].type.size() && b->second < end;
+        if (overlap && together(a->first, b->first)) defect("{} arrays %{} and %{} overlap", what, a->first, b->first);
+      }
+    }
+  }
+
+  // ---- atoms
+
+  void walk_atoms(const Stage& stage) {
+    for (const Loop& loop : stage.loops) {
+      for (const NodeId id : loop.results) read_operands(id);
+      for (const NodeId id : loop.reductions) read(graph_[id].inputs[0]);
+    }
+    for (const NodeId id : stage.maps) {
+      for (const NodeId input : graph_[id].inputs) {
+        if (!use_kept(input)) defect("product %{} reads %{}, which is not kept", id, input);
+      }
+    }
+    for (const Loop& loop : stage.loops) {
+      for (const NodeId id : loop.results) write(id);
+      for (const NodeId id : loop.reductions) write(id);
+    }
+    for (const NodeId id : stage.maps) write(id);
+    ++step_;
+  }
+
+  // Whether a value of an atom lies in memory; notes that it is read here.
+  bool use_kept(NodeId id) {
+    const emit::Buffer* buffer = schedule_.buffer_of(id);
+    if (buffer != nullptr && written_.contains(id)) {
+      if (buffer->first_phase > phase_ || buffer->last_phase < phase_) {
+        defect("buffer of %{} is read outside its phases {} to {}", id, buffer->first_phase, buffer->last_phase);
+      }
+      return true;
+    }
+    if (!ready_.contains(id) || !phase().tile_arrays.contains(id)) return false;
+    tile_[id].dies = step_;
+    return true;
+  }
+
+  void read(NodeId id) {
+    if (!use_kept(id)) read_operands(id);
+  }
+
+  void read_operands(NodeId id) {
+    const Node& node = graph_[id];
+    if (node.op == Op::zero || node.op == Op::constant || node.op == Op::element_table) return;
+    if (!emit::is_elementwise(node.op)) {
+      if (!use_kept(id)) defect("%{} ({}) is read before it is kept", id, ir::name_of(node.op));
+      return;
+    }
+    for (const NodeId input : node.inputs) read(input);
+  }
+
+  void write(NodeId id) {
+    const bool is_energy = graph_[graph_.output("energy")].inputs[0] == id;
+    const emit::Buffer* buffer = schedule_.buffer_of(id);
+    if (is_energy && schedule_.level[static_cast<std::size_t>(graph_.output("energy"))] == phase_)
+      energy_written_ = true;
+    if (buffer != nullptr) {
+      if (written_.contains(id) && !is_energy) defect("buffer of %{} is written twice", id);
+      if (buffer->first_phase != phase_)
+        defect("buffer of %{} is written outside its first phase {}", id, buffer->first_phase);
+      written_.insert(id);
+    } else if (phase().tile_arrays.contains(id)) {
+      if (ready_.contains(id) && !is_energy) defect("tile array of %{} is written twice", id);
+      if (!tile_.contains(id)) tile_[id] = {step_, step_};
+    } else if (!is_energy) {
+      defect("%{} is kept nowhere", id);
+    }
+    ready_.insert(id);
+  }
+
+  // ---- pairs: one step
+
+  void walk_pairs(const Segment& segment) {
+    team_ready_.clear();
+    std::vector<NodeId> sums;
+    for (const Stage& stage : segment.stages) {
+      for (const Loop& loop : stage.loops) {
+        for (const NodeId id : loop.results) read_pair_operands(id);
+        for (const NodeId id : loop.reductions) read_pair(graph_[id].inputs[0]);
+        for (const NodeId id : loop.sums) read_pair(graph_[id].inputs[0]);
+        for (const NodeId id : loop.gradients) read_pair(id);
+        gradients_.insert(loop.gradients.begin(), loop.gradients.end());
+        sums.insert(sums.end(), loop.sums.begin(), loop.sums.end());
+      }
+      for (const NodeId id : stage.maps) {
+        for (const NodeId input : graph_[id].inputs) {
+          if (!team_ready_.contains(input)) defect("product %{} of pairs reads %{} before it is kept", id, input);
+        }
+      }
+      for (const Loop& loop : stage.loops) {
+        team_ready_.insert(loop.results.begin(), loop.results.end());
+        team_ready_.insert(loop.reductions.begin(), loop.reductions.end());
+      }
+      team_ready_.insert(stage.maps.begin(), stage.maps.end());
+    }
+    for (const NodeId id : sums) write(id);
+    ++step_;
+  }
+
+  void read_pair(NodeId id) {
+    if (!team_ready_.contains(id)) read_pair_operands(id);
+  }
+
+  void read_pair_operands(NodeId id) {
+    const Node& node = graph_[id];
+    switch (node.op) {
+      case Op::zero:
+      case Op::constant:
+      case Op::distance:
+      case Op::direction:
+      case Op::spline:
+        return;
+      case Op::at_i:
+        return read_end(node.inputs[0]);
+      case Op::at_j:
+        if (graph_[node.inputs[0]].type.domain == Domain::atom) check_gather(node.inputs[0]);
+        return;
+      default:
+        break;
+    }
+    if (node.op == Op::linear && emit::is_inline_map(graph_, id)) {
+      for (const NodeId input : node.inputs) {
+        if (!team_ready_.contains(input)) defect("%{} reads %{} before it is kept for the pair", id, input);
+      }
+      return;
+    }
+    if (!emit::is_elementwise(node.op))
+      return defect("%{} ({}) of a pair is read before it is kept", id, ir::name_of(node.op));
+    for (const NodeId input : node.inputs) read_pair(input);
+  }
+
+  void read_end(NodeId id) {
+    if (graph_[id].type.domain == Domain::atom) read(id);
+  }
+
+  void check_gather(NodeId id) {
+    if (graph_[id].op == Op::zero) return;
+    const emit::Buffer* buffer = schedule_.buffer_of(id);
+    if (buffer == nullptr || !written_.contains(id)) return defect("%{} is gathered but not in a buffer", id);
+    if (buffer->first_phase >= phase_) defect("%{} is gathered in the phase that makes it", id);
+    if (buffer->last_phase < phase_) defect("%{} is gathered after its last phase", id);
+  }
+
+  // ---- all phases
+
+  void check_slots() {
+    const auto& buffers = schedule_.buffers;
+    for (std::size_t a = 0; a < buffers.size(); ++a) {
+      if (schedule_.slots[static_cast<std::size_t>(buffers[a].slot)] != graph_[buffers[a].node].type.size()) {
+        defect("the slot of %{} has another size", buffers[a].node);
+      }
+      for (std::size_t b = a + 1; b < buffers.size(); ++b) {
+        const bool together =
+            buffers[a].first_phase <= buffers[b].last_phase && buffers[b].first_phase <= buffers[a].last_phase;
+        if (together && buffers[a].slot == buffers[b].slot) {
+          defect("buffers of %{} and %{} live together in slot {}", buffers[a].node, buffers[b].node, buffers[a].slot);
+        }
+      }
+    }
+  }
+
+  void check_everything_is_written() {
+    for (const emit::Buffer& buffer : schedule_.buffers) {
+      if (!written_.contains(buffer.node)) defect("buffer of %{} is never written", buffer.node);
+    }
+    if (!energy_written_) defect("the energy is never {}", "written");
+    for (const ir::Output& out : graph_.outputs) {
+      if (out.name == "pair_gradient" && !gradients_.contains(out.node))
+        defect("gradient %{} is never added", out.node);
+    }
+  }
+
+  const Graph& graph_;
+  const Schedule& schedule_;
+  int phase_ = 0, step_ = 0;
+  bool energy_written_ = false;
+  std::set<NodeId> written_;     // buffers
+  std::set<NodeId> ready_;       // values that this phase keeps
+  std::set<NodeId> team_ready_;  // values of pairs that this segment keeps
+  std::set<NodeId> gradients_;
+  std::map<NodeId, Life> tile_;
+  std::vector<std::string> defects_;
+};
+
+}  // namespace
+
+std::vector<std::string> defects(const Graph& graph, const Schedule& schedule) { return Walk(graph, schedule).run(); }
+
+int numbers_if_all_were_kept(const Graph& graph, const Schedule& schedule) {
+  const auto level = [&](NodeId id) { return schedule.level[static_cast<std::size_t>(id)]; };
+  std::set<NodeId> kept;
+  // A use by a node of an atom or of the system; values of pairs pass on to what sums them, or to the gradient.
+  const std::function<void(NodeId, int)> use = [&](NodeId id, int phase) {
+    const Node& node = graph[id];
+    if (node.type.domain == Domain::atom) {
+      if (node.op != Op::zero && level(id) < phase) kept.insert(id);
+    } else if (ir::is_per_pair(node.type.domain)) {
+      for (const NodeId input : node.inputs) use(input, phase);
+    }
+  };
+  for (std::size_t k = 0; k < graph.nodes.size(); ++k) {
+    if (graph.nodes[k].type.domain != Domain::atom && graph.nodes[k].op != Op::sum_i) continue;
+    for (const NodeId input : graph.nodes[k].inputs) use(input, level(static_cast<NodeId>(k)));
+  }
+  for (const ir::Output& out : graph.outputs) {
+    if (out.name == "pair_gradient") use(out.node, level(out.node));
+  }
+  int numbers = 0;
+  for (const NodeId id : kept) numbers += graph[id].type.size();
+  return numbers;
+}
+
+}  // namespace mlffgen::test
