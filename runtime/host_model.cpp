@@ -23,6 +23,9 @@
 namespace mlffgen::runtime {
 namespace {
 
+// Fewer atoms than these take less time than it costs to have another thread join in and wait at the phases' barriers.
+constexpr int kFewestAtomsPerThread = 10;
+
 using KernelFunction = void (*)(void** arguments, int block, int n_blocks);
 
 struct HostKernel {
@@ -297,7 +300,7 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
   }
   state.make_room(list);
   state.set_elements(structures, list);
-  const int threads = thread_count(options.threads, state.n_atoms);
+  const int threads = thread_count(options.threads, std::max(1, state.n_atoms / kFewestAtomsPerThread));
   // As many blocks a thread as the largest tile asks for, and all of one size: an even share for every thread.
   const std::int64_t rounds = (state.n_atoms - 1) / (std::int64_t{state.plan.tile} * threads) + 1;
   state.tile_atoms = static_cast<int>((state.n_atoms - 1) / (rounds * threads) + 1);

@@ -18,6 +18,7 @@ typedef unsigned long size_t;
 #define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
 #define MLFF_EACH_CHANNEL(c, f, C) \
   MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
 #define block_index() ((int)blockIdx.x)
 
 #ifndef MLFF_LANES

@@ -10,6 +10,10 @@ typedef unsigned long size_t;
 #define MLFF_SHARED(name, count) alignas(64) real name[(count) + 1]
 #define MLFF_EACH_CHANNEL(c, f, C) \
   _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); ++c) if (const int f = c; true)
+// One copy of the code for all atoms of a tile: copies that vectorise or contract otherwise would give an atom other bits
+// by its place in the tile.
+#define MLFF_EACH_ATOM(t, rows) \
+  _Pragma("clang loop vectorize(disable) unroll(disable)") for (int t = 0; t < (rows); ++t)
 #define block_index() mlff_block
 
 constexpr int kLanes = 1;
@@ -26,9 +30,9 @@ template <int N>
 MLFF_DEVICE void team_sum(real (&)[N], real*) {}
 
 // Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
-// place over the ranges that models meet (tests/codegen_emit checks them against libm). Results below the smallest
-// normal number are zero. What follows counts on the order of its sums: remainders in several pieces, what 1 + x lost,
-// and rows of products whose bits do not depend on how many there are.
+// place (log1p and what uses it: 3) over the ranges that models meet (tests/codegen_emit checks them against libm).
+// Results below the smallest normal number are zero. What follows counts on the order of its sums: remainders in several
+// pieces, what 1 + x lost, and rows of products whose bits do not depend on how many there are.
 #pragma clang fp reassociate(off)
 
 template <typename To, typename From>
@@ -191,6 +195,16 @@ struct Numbers {
   typedef real Vector __attribute__((ext_vector_type(WIDTH), aligned(sizeof(real))));
 };
 
+// a * b + c, rounded alike in every copy of the code: left to itself, the compiler picks either product of a b + c d.
+template <typename T>
+MLFF_DEVICE T multiply_add(T a, T b, T c) {
+#ifdef __FMA__
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 // out[r][n] (+)= sum over k of in[r][k] weights[k][n], for ROWS rows and COLUMNS vectors of columns.
 template <int IN, int OUT, int ROWS, int COLUMNS, int WIDTH>
 MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
@@ -213,7 +227,7 @@ MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RE
     for (int r = 0; r < ROWS; ++r) {
       const Vector a = (Vector)(in[r * IN + k]);
       MLFF_UNROLL
-      for (int c = 0; c < COLUMNS; ++c) sum[r][c] += a * w[c];
+      for (int c = 0; c < COLUMNS; ++c) sum[r][c] = multiply_add(a, w[c], sum[r][c]);
     }
   }
   MLFF_UNROLL
@@ -252,14 +266,16 @@ MLFF_DEVICE void product_rest(int rows, const real* in, const real* weights, rea
 template <int IN>
 MLFF_DEVICE void product_single(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
   using Vector = typename Numbers<kVector>::Vector;
-  for (int r = 0; r < rows; ++r) {
+  MLFF_EACH_ATOM(r, rows) {
     Vector sums = (Vector)(real(0));
     int k = 0;
-    for (; k + kVector <= IN; k += kVector) sums += *(const Vector*)(in + r * IN + k) * *(const Vector*)(weights + k);
+    for (; k + kVector <= IN; k += kVector) {
+      sums = multiply_add(*(const Vector*)(in + r * IN + k), *(const Vector*)(weights + k), sums);
+    }
     real sum = add ? out[r] : (bias ? bias[0] : real(0));
     MLFF_UNROLL
     for (int lane_of_sums = 0; lane_of_sums < kVector; ++lane_of_sums) sum += sums[lane_of_sums];
-    for (; k < IN; ++k) sum += in[r * IN + k] * weights[k];
+    for (; k < IN; ++k) sum = multiply_add(in[r * IN + k], weights[k], sum);
     out[r] = sum;
   }
 }

@@ -19,7 +19,7 @@ MLFF_KERNEL(/*@hole name*/ phase_example /*@end*/,
 
 //@begin pairs
 // Pairs of each atom of the tile.
-for (int t = team(); t < rows; t += kTeams) {
+MLFF_EACH_ATOM(t, rows) {
   const int i = first + t;
   /*@hole accumulators*/ /*@end*/
   const auto pairs = [&](auto batch, const int q0) {
@@ -37,7 +37,7 @@ block_barrier();
 //@end pairs
 
 //@begin atoms
-for (int t = team(); t < rows; t += kTeams) {
+MLFF_EACH_ATOM(t, rows) {
   const int i = first + t;
   (void)i;
   /*@hole loops*/ /*@end*/

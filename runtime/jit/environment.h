@@ -7,8 +7,17 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlffgen::jit {
+
+struct EnvironmentVariable {
+  const char* name;
+  const char* meaning;
+};
+
+// The table above.
+const std::vector<EnvironmentVariable>& environment_variables();
 
 inline constexpr const char* kNvrtcVariable = "MLFFGEN_NVRTC";
 

@@ -20,8 +20,8 @@ struct Shape {
   int in, out;
 };
 // One column and one input; below, at and beyond one vector and four, for float and double, 256 and 512 bits wide.
-const std::vector<Shape> kShapes = {{1, 1},   {3, 2},   {5, 7},  {8, 8},   {7, 9},    {16, 16},
-                                    {20, 31}, {33, 33}, {9, 64}, {64, 65}, {128, 131}};
+const std::vector<Shape> kShapes = {{1, 1},   {5, 1},   {2, 20},  {3, 2},  {5, 7},   {8, 8},    {7, 9},
+                                    {16, 16}, {20, 31}, {33, 33}, {9, 64}, {64, 65}, {128, 131}};
 
 // Vectors of 256 bits, and the widest that this machine has.
 std::vector<std::pair<std::string, Shape>> cases() {

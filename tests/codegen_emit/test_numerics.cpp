@@ -8,7 +8,6 @@
 #include "compiled_model.h"
 #include "dsl/spec.h"
 #include "models.h"
-#include "tests/codegen/programs.h"
 
 using namespace mlffgen;
 using passes::RadialForm;
@@ -89,19 +88,6 @@ TEST_CASE("double host code gives the interpreter's energies and forces, molecul
     CHECK(difference.energy <= 1e-11);
     CHECK(difference.force <= 1e-11);
     CHECK(rms_force(exact) > 1e-3);
-  }
-}
-
-TEST_CASE("specs with attention, odd widths and maps of pairs give the interpreter's energies and forces") {
-  for (const char* file : {"tests/specs/attention.yaml", "tests/specs/odd.yaml"}) {
-    CAPTURE(std::string(file));
-    test::CompiledModel model(test::read_whole_file(file), true, RadialForm::inline_);
-    const std::vector<runtime::Structure> structures = test::varied_structures(31);
-    std::vector<runtime::Result> exact;
-    for (const runtime::Structure& structure : structures) exact.push_back(test::interpreted(model.front(), structure));
-    const test::Difference difference = test::difference(model.host().evaluate(structures), exact);
-    CHECK(difference.energy <= 1e-11);
-    CHECK(difference.force <= 1e-11);
   }
 }
 

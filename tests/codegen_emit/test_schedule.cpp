@@ -108,6 +108,19 @@ TEST_CASE("activations of a dense network are computed again and not stored with
   CHECK(kept < test::numbers_if_all_were_kept(model.graph(), model.schedule));
 }
 
+TEST_CASE("a value is not computed again from operands that take more memory than it does") {
+  // The gradient needs cos(y); y can stand for it, but not the two sums that y is made of.
+  const test::Scheduled model = test::scheduled(test::graph_of_program("s = embedding(element, \"e\", 4)\n"
+                                                                       "f = cosine_cutoff(distance)\n"
+                                                                       "t = sum_j(s[j] * exp(-distance) * f)\n"
+                                                                       "y = sum_j(s[j] * f) + linear(t, \"l\", 4)\n"
+                                                                       "h = sin(y)\n"
+                                                                       "m = sum_j(h[j] * f)\n"
+                                                                       "energy = sum_i(linear(tanh(m), \"w\", 1))\n"),
+                                                RadialForm::inline_);
+  check_schedule(model);
+}
+
 TEST_CASE("the checks of this file find what is wrong with a schedule") {
   const test::Scheduled good = test::scheduled_model("painn-schnetpack", 8, 3, RadialForm::inline_);
   const auto found = [&](const emit::Schedule& schedule, const std::string& text) {
