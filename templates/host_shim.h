@@ -8,10 +8,11 @@ typedef unsigned long size_t;
 #define MLFF_UNROLL _Pragma("clang loop unroll(full)")
 #define MLFF_KERNEL(name, ...) static void name(const int mlff_block, __VA_ARGS__)
 #define MLFF_SHARED(name, count) alignas(64) real name[(count) + 1]
-#define MLFF_EACH_CHANNEL(c, f, C) \
-  _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); ++c) if (const int f = c; true)
-// One copy of the code for all atoms of a tile: copies that vectorise or contract otherwise would give an atom other bits
-// by its place in the tile.
+#define MLFF_EACH_CHANNEL(c, f, C)                                                            \
+  _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); \
+                                                                          ++c) if (const int f = c; true)
+// One copy of the code for all atoms of a tile: copies that vectorise or contract otherwise would give an atom other
+// bits by its place in the tile.
 #define MLFF_EACH_ATOM(t, rows) \
   _Pragma("clang loop vectorize(disable) unroll(disable)") for (int t = 0; t < (rows); ++t)
 #define block_index() mlff_block
@@ -31,8 +32,8 @@ MLFF_DEVICE void team_sum(real (&)[N], real*) {}
 
 // Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
 // place (log1p and what uses it: 3) over the ranges that models meet (tests/codegen_emit checks them against libm).
-// Results below the smallest normal number are zero. What follows counts on the order of its sums: remainders in several
-// pieces, what 1 + x lost, and rows of products whose bits do not depend on how many there are.
+// Results below the smallest normal number are zero. What follows counts on the order of its sums: remainders in
+// several pieces, what 1 + x lost, and rows of products whose bits do not depend on how many there are.
 #pragma clang fp reassociate(off)
 
 template <typename To, typename From>
@@ -207,8 +208,8 @@ MLFF_DEVICE T multiply_add(T a, T b, T c) {
 
 // out[r][n] (+)= sum over k of in[r][k] weights[k][n], for ROWS rows and COLUMNS vectors of columns.
 template <int IN, int OUT, int ROWS, int COLUMNS, int WIDTH>
-MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights,
-                               real* MLFF_RESTRICT out, const real* MLFF_RESTRICT bias, bool add) {
+MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RESTRICT weights, real* MLFF_RESTRICT out,
+                               const real* MLFF_RESTRICT bias, bool add) {
   using Vector = typename Numbers<WIDTH>::Vector;
   Vector sum[ROWS][COLUMNS];
   MLFF_UNROLL
@@ -241,14 +242,25 @@ MLFF_DEVICE void product_block(const real* MLFF_RESTRICT in, const real* MLFF_RE
 template <int IN, int OUT, int COLUMNS, int WIDTH>
 MLFF_DEVICE void product_columns(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
   int r = 0;
-  for (; r + 6 <= rows; r += 6) product_block<IN, OUT, 6, COLUMNS, WIDTH>(in + r * IN, weights, out + r * OUT, bias, add);
+  for (; r + 6 <= rows; r += 6)
+    product_block<IN, OUT, 6, COLUMNS, WIDTH>(in + r * IN, weights, out + r * OUT, bias, add);
   in += r * IN, out += r * OUT;
   switch (rows - r) {
-    case 5: product_block<IN, OUT, 5, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
-    case 4: product_block<IN, OUT, 4, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
-    case 3: product_block<IN, OUT, 3, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
-    case 2: product_block<IN, OUT, 2, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
-    case 1: product_block<IN, OUT, 1, COLUMNS, WIDTH>(in, weights, out, bias, add); break;
+    case 5:
+      product_block<IN, OUT, 5, COLUMNS, WIDTH>(in, weights, out, bias, add);
+      break;
+    case 4:
+      product_block<IN, OUT, 4, COLUMNS, WIDTH>(in, weights, out, bias, add);
+      break;
+    case 3:
+      product_block<IN, OUT, 3, COLUMNS, WIDTH>(in, weights, out, bias, add);
+      break;
+    case 2:
+      product_block<IN, OUT, 2, COLUMNS, WIDTH>(in, weights, out, bias, add);
+      break;
+    case 1:
+      product_block<IN, OUT, 1, COLUMNS, WIDTH>(in, weights, out, bias, add);
+      break;
   }
 }
 

@@ -16,11 +16,13 @@ HostCode compile_host_code(const std::string& source, const std::string& cpu) {
   code.cpu = cpu;
   code.features = library.required_features;
   code.bytes.assign(reinterpret_cast<const char*>(library.bytes.data()), library.bytes.size());
-  code.report = {{"cpu", cpu},
-                 {"bytes", library.bytes.size()},
-                 {"features", library.required_features},
-                 {"vectorised_loops", library.vectorised_loops.size()},
-                 {"seconds", {{"frontend", library.frontend_seconds}, {"backend", library.backend_seconds}, {"link", library.link_seconds}}}};
+  code.report = {
+      {"cpu", cpu},
+      {"bytes", library.bytes.size()},
+      {"features", library.required_features},
+      {"vectorised_loops", library.vectorised_loops.size()},
+      {"seconds",
+       {{"frontend", library.frontend_seconds}, {"backend", library.backend_seconds}, {"link", library.link_seconds}}}};
   return code;
 }
 
@@ -29,11 +31,13 @@ CheckedSource check_source(const emit::Source& source, const emit::Schedule&, bo
   checked.text = clang::format_source(source.cuda);
   const std::vector<std::string> defines = {"MLFF_PARSE"};
   const clang::Manifest manifest = clang::parse_manifest(checked.text, defines);
-  internal_check(manifest.kernels.size() == source.kernels.size(), "the emitted source holds other kernels than planned");
+  internal_check(manifest.kernels.size() == source.kernels.size(),
+                 "the emitted source holds other kernels than planned");
   for (std::size_t k = 0; k < source.kernels.size(); ++k) {
     const clang::Kernel& found = manifest.kernels[k];
     bool same = found.name == source.kernels[k].name && found.parameters.size() == source.kernels[k].arguments.size();
-    for (std::size_t p = 0; same && p < found.parameters.size(); ++p) same = found.parameters[p].name == source.kernels[k].arguments[p];
+    for (std::size_t p = 0; same && p < found.parameters.size(); ++p)
+      same = found.parameters[p].name == source.kernels[k].arguments[p];
     if (!same) throw InternalError("kernel " + found.name + " takes other arguments than planned");
     Launch launch;
     launch.threads = found.max_threads;

@@ -64,10 +64,12 @@ nlohmann::json plan_json(const Model& model, const emit::Source& source, const O
   for (std::size_t k = 0; k < source.buffer_names.size(); ++k) {
     const emit::Buffer& buffer = model.schedule.buffers[k];
     const auto numbers = static_cast<std::size_t>(model.passes.graph[buffer.node].type.size());
-    plan["buffers"].push_back({{"name", source.buffer_names[k]}, {"bytes_per_atom", numbers * real}, {"slot", buffer.slot}});
+    plan["buffers"].push_back(
+        {{"name", source.buffer_names[k]}, {"bytes_per_atom", numbers * real}, {"slot", buffer.slot}});
   }
   for (const int slot : model.schedule.slots) plan["slots"].push_back(static_cast<std::size_t>(slot) * real);
-  for (const emit::Kernel& k : source.kernels) plan["kernels"].push_back({{"name", k.name}, {"arguments", k.arguments}});
+  for (const emit::Kernel& k : source.kernels)
+    plan["kernels"].push_back({{"name", k.name}, {"arguments", k.arguments}});
   for (const HostCode& code : host) {
     plan["host"].push_back({{"section", "host/" + code.cpu}, {"features", code.features}});
   }
@@ -86,11 +88,15 @@ nlohmann::json report_json(const Model& model, const Options& options, const Sec
   }
   report["splines"] = nlohmann::json::array();
   for (const passes::SplineReport& s : model.passes.splines) {
-    report["splines"].push_back({{"function", s.function}, {"channels", s.channels}, {"value_error", s.value_error},
+    report["splines"].push_back({{"function", s.function},
+                                 {"channels", s.channels},
+                                 {"value_error", s.value_error},
                                  {"derivative_error", s.derivative_error}});
   }
   const ir::SplineGrid& grid = model.passes.graph.spline_grid;
-  if (grid.degree > 0) report["spline_grid"] = {{"degree", grid.degree}, {"intervals", grid.intervals}, {"begin", grid.begin}, {"end", grid.end}};
+  if (grid.degree > 0)
+    report["spline_grid"] = {
+        {"degree", grid.degree}, {"intervals", grid.intervals}, {"begin", grid.begin}, {"end", grid.end}};
   report["phases"] = model.schedule.phases.size();
   report["bytes_per_atom"] = static_cast<std::size_t>(model.schedule.numbers_per_atom()) *
                              (options.double_precision ? sizeof(double) : sizeof(float));
@@ -99,7 +105,8 @@ nlohmann::json report_json(const Model& model, const Options& options, const Sec
   return report;
 }
 
-void write_source_folder(const Options& options, const Model& model, const emit::Source& source, const std::string& cuda) {
+void write_source_folder(const Options& options, const Model& model, const emit::Source& source,
+                         const std::string& cuda) {
   const std::filesystem::path& folder = *options.emit_source;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -127,10 +134,12 @@ Model build_model(const Options& options, const Callbacks& callbacks, Seconds& s
   passes::Options pass_options;
   pass_options.radial = options.radial;
   // A table's error is far above what a double build is for.
-  if (options.double_precision && options.radial == passes::RadialForm::automatic) pass_options.radial = passes::RadialForm::inline_;
+  if (options.double_precision && options.radial == passes::RadialForm::automatic)
+    pass_options.radial = passes::RadialForm::inline_;
   model.passes = timed("passes", callbacks, seconds, [&] {
     return passes::run_pipeline(model.program, pass_options, [&](const std::string& pass, const ir::Graph& graph) {
-      if (callbacks.ir && (options.print_after == pass || options.print_after == "all")) callbacks.ir(pass, ir::print(graph));
+      if (callbacks.ir && (options.print_after == pass || options.print_after == "all"))
+        callbacks.ir(pass, ir::print(graph));
     });
   });
   if (model.passes.graph.output("pair_gradient") == ir::kNoNode) {
@@ -147,8 +156,8 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   const emit::Source source = timed("emit", callbacks, seconds, [&] {
     return emit::emit_source(model.passes.graph, model.schedule, {options.double_precision});
   });
-  const CheckedSource checked =
-      timed("check source", callbacks, seconds, [&] { return check_source(source, model.schedule, options.double_precision); });
+  const CheckedSource checked = timed("check source", callbacks, seconds,
+                                      [&] { return check_source(source, model.schedule, options.double_precision); });
   if (options.emit_source) write_source_folder(options, model, source, checked.text);
 
   // All targets at once: each is one thread's work.

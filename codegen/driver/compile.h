@@ -24,15 +24,15 @@ struct Options {
   std::optional<std::uint64_t> untrained_seed;   // deterministic random weights instead of any file
   bool double_precision = false;
   passes::RadialForm radial = passes::RadialForm::automatic;
-  std::vector<std::string> host_cpus;            // "x86-64-v4", ..., "native"; empty: no host code
-  std::vector<std::string> gpu_archs;            // "sm_90", ...; empty: no GPU code
+  std::vector<std::string> host_cpus;                // "x86-64-v4", ..., "native"; empty: no host code
+  std::vector<std::string> gpu_archs;                // "sm_90", ...; empty: no GPU code
   std::optional<std::filesystem::path> emit_source;  // folder for the emitted source and the IR
-  std::string print_after;                       // a pass, or "all"
+  std::string print_after;                           // a pass, or "all"
 };
 
 struct Callbacks {
-  std::function<void(const std::string& stage)> stage;                      // a stage begins
-  std::function<void(const std::string& pass, const std::string& ir)> ir;   // --print-after
+  std::function<void(const std::string& stage)> stage;                     // a stage begins
+  std::function<void(const std::string& pass, const std::string& ir)> ir;  // --print-after
 };
 
 // What the front half of the compiler gives: everything that does not depend on the target.
@@ -51,7 +51,8 @@ struct Compiled {
 };
 
 // Stages "read", "elaborate", "passes", "schedule"; their seconds are appended to `seconds`.
-Model build_model(const Options& options, const Callbacks& callbacks, std::vector<std::pair<std::string, double>>& seconds);
+Model build_model(const Options& options, const Callbacks& callbacks,
+                  std::vector<std::pair<std::string, double>>& seconds);
 
 Compiled compile(const Options& options, const Callbacks& callbacks);
 

@@ -17,7 +17,9 @@ Launch launch_of(const emit::Phase& phase, bool double_precision) {
 }  // namespace
 
 HostCode compile_host_code(const std::string&, const std::string&) {
-  throw UserError("this mlffgen was built without LLVM and makes no host code; use --target cuda, or build with -DMLFFGEN_WITH_CLANG=ON");
+  throw UserError(
+      "this mlffgen was built without LLVM and makes no host code; use --target cuda, or build with "
+      "-DMLFFGEN_WITH_CLANG=ON");
 }
 
 CheckedSource check_source(const emit::Source& source, const emit::Schedule& schedule, bool double_precision) {

@@ -40,14 +40,16 @@ class Call {
     for (std::size_t k = 0; k < syntax.keywords.size(); ++k) {
       const std::string& keyword = syntax.keywords[k];
       if (std::find(parameters.begin(), parameters.end(), keyword) == parameters.end()) {
-        throw UserError(syntax.operands[positional + k].where,
-                        fmt::format("{} has no argument {}{}", syntax.text, quote(keyword), did_you_mean(keyword, parameters)));
+        throw UserError(
+            syntax.operands[positional + k].where,
+            fmt::format("{} has no argument {}{}", syntax.text, quote(keyword), did_you_mean(keyword, parameters)));
       }
       place(keyword, values[positional + k], syntax.operands[positional + k].where);
     }
     for (std::size_t k = 0; k < required; ++k) {
       if (!has(parameters[k])) {
-        throw UserError(where(), fmt::format("{} needs the argument {} ({})", syntax.text, parameters[k], join(parameters, ", ")));
+        throw UserError(
+            where(), fmt::format("{} needs the argument {} ({})", syntax.text, parameters[k], join(parameters, ", ")));
       }
     }
   }
@@ -81,8 +83,8 @@ class Call {
     const Value& v = value(name);
     if (v.kind != Value::Kind::number || !v.is_integer) wrong(name, "an integer");
     if (v.number < minimum || v.number > maximum) {
-      throw UserError(where(name), fmt::format("{}: {} must lie between {} and {}, not be {}", syntax_.text, name, minimum,
-                                               maximum, v.number));
+      throw UserError(where(name), fmt::format("{}: {} must lie between {} and {}, not be {}", syntax_.text, name,
+                                               minimum, maximum, v.number));
     }
     return static_cast<int>(v.number);
   }
@@ -126,7 +128,8 @@ ir::TensorPtr rows_of_elements(const Call& call, const ir::TensorPtr& table) {
     const auto first = table->values.begin() + element * width;
     values.insert(values.end(), first, first + width);
   }
-  return ir::make_tensor(table->name, {static_cast<std::int64_t>(call.evaluator().spec().elements.size()), width}, values);
+  return ir::make_tensor(table->name, {static_cast<std::int64_t>(call.evaluator().spec().elements.size()), width},
+                         values);
 }
 
 std::int64_t rows_needed(const Call& call) {
@@ -159,8 +162,8 @@ Value weight_value(const Call& call) {
     }
     initial = found->second;
   }
-  return Value::of_node(call.build().constant(
-      weight(call, call.text("name"), {call.integer("channels", 1, kMaxChannels)}, 1, initial)));
+  return Value::of_node(
+      call.build().constant(weight(call, call.text("name"), {call.integer("channels", 1, kMaxChannels)}, 1, initial)));
 }
 
 Value zeros(const Call& call) {
@@ -207,8 +210,8 @@ Value split(const Call& call) {
 // exp(-((r - offset) / width)^2 / 2)
 Value gaussian(const Call& call) {
   Builder& b = call.build();
-  const NodeId scaled = b.multiply(b.subtract(call.node("x"), call.node("offsets")),
-                                   b.unary(Function::reciprocal, call.node("widths")));
+  const NodeId scaled =
+      b.multiply(b.subtract(call.node("x"), call.node("offsets")), b.unary(Function::reciprocal, call.node("widths")));
   return Value::of_node(b.unary(Function::exp, b.scale(-0.5, b.power(scaled, 2))));
 }
 
@@ -255,7 +258,8 @@ Value sequence(const Call& call) {
 }
 
 Value concat(Evaluator& evaluator, const dsl::Expression& syntax, const std::vector<Value>& values) {
-  if (values.empty() || !syntax.keywords.empty()) throw UserError(syntax.where, "concat takes one or more values by position");
+  if (values.empty() || !syntax.keywords.empty())
+    throw UserError(syntax.where, "concat takes one or more values by position");
   std::vector<NodeId> parts;
   int channels = 0;
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -302,15 +306,29 @@ const std::map<std::string, Builtin>& builtins() {
       {"sum_j", node_function(&Builder::sum_j)},
       {"sum_i", node_function(&Builder::sum_i)},
       {"sum_channels", node_function(&Builder::sum_channels)},
-      {"dot", {{"a", "b"}, 2, [](const Call& c) { return Value::of_node(c.build().dot(c.node("a", Kind::vector), c.node("b", Kind::vector))); }}},
+      {"dot",
+       {{"a", "b"},
+        2,
+        [](const Call& c) {
+          return Value::of_node(c.build().dot(c.node("a", Kind::vector), c.node("b", Kind::vector)));
+        }}},
       {"norm", {{"v", "epsilon"}, 1, norm}},
       {"embedding", {{"element", "weight", "channels"}, 3, embedding}},
       {"per_element", {{"element", "weight"}, 2, per_element}},
       {"weight", {{"name", "channels", "initial"}, 2, weight_value}},
       {"zeros", {{"kind", "channels"}, 2, zeros}},
-      {"linear", {{"x", "weight", "channels", "bias"}, 3, [](const Call& c) { return linear_map(c, Kind::scalar, c.number("bias", 1) != 0); }}},
+      {"linear",
+       {{"x", "weight", "channels", "bias"},
+        3,
+        [](const Call& c) { return linear_map(c, Kind::scalar, c.number("bias", 1) != 0); }}},
       {"mix", {{"x", "weight", "channels"}, 3, [](const Call& c) { return linear_map(c, Kind::vector, false); }}},
-      {"cartesian_mix", {{"v", "weight"}, 2, [](const Call& c) { return Value::of_node(c.build().cartesian_mix(c.node("v", Kind::vector), weight(c, c.text("weight"), {3, 3}))); }}},
+      {"cartesian_mix",
+       {{"v", "weight"},
+        2,
+        [](const Call& c) {
+          return Value::of_node(
+              c.build().cartesian_mix(c.node("v", Kind::vector), weight(c, c.text("weight"), {3, 3})));
+        }}},
       {"split", {{"x", "parts"}, 2, split}},
       {"gaussian", {{"x", "offsets", "widths"}, 3, gaussian}},
       {"cosine_cutoff", {{"x"}, 1, cosine_cutoff}},
@@ -332,7 +350,8 @@ std::vector<std::string> function_names() {
   return names;
 }
 
-bool call_builtin(Evaluator& evaluator, const dsl::Expression& call, const std::vector<Value>& arguments, Value& result) {
+bool call_builtin(Evaluator& evaluator, const dsl::Expression& call, const std::vector<Value>& arguments,
+                  Value& result) {
   if (call.text == "concat") {
     result = concat(evaluator, call, arguments);
     return true;

@@ -1,4 +1,5 @@
-// From the syntax tree of an architecture to the typed graph of one model: loops unrolled, weights bound, types checked.
+// From the syntax tree of an architecture to the typed graph of one model: loops unrolled, weights bound, types
+// checked.
 #pragma once
 
 #include "codegen/elaborate/weights.h"

@@ -27,7 +27,7 @@ constexpr std::size_t kMaxTextLength = 1000;
 constexpr int kMaxLoopCount = 1000;
 
 // Names with a meaning of their own, which a program cannot assign.
-const std::set<std::string> kReserved = {"i",     "j",       "pi",     "cutoff", "element", "distance",
+const std::set<std::string> kReserved = {"i",         "j",      "pi",     "cutoff", "element", "distance",
                                          "direction", "scalar", "vector", "true",   "false"};
 
 }  // namespace
@@ -48,11 +48,16 @@ Value Value::of_node(NodeId id) {
 
 std::string Value::describe(const ir::Graph& graph) const {
   switch (kind) {
-    case Kind::number: return fmt::format("the number {}", number);
-    case Kind::text: return "the text " + quote(text);
-    case Kind::node: return "a value of type " + graph[node].type.str();
-    case Kind::list: return fmt::format("a list of {} values", items.size());
-    case Kind::element: return "the element of an atom";
+    case Kind::number:
+      return fmt::format("the number {}", number);
+    case Kind::text:
+      return "the text " + quote(text);
+    case Kind::node:
+      return "a value of type " + graph[node].type.str();
+    case Kind::list:
+      return fmt::format("a list of {} values", items.size());
+    case Kind::element:
+      return "the element of an atom";
   }
   return "?";
 }
@@ -80,8 +85,10 @@ void Evaluator::count_step(const SourceLocation& where) {
 }
 
 void Evaluator::check_new_name(const std::string& name, const SourceLocation& where) const {
-  if (kReserved.contains(name)) throw UserError(where, fmt::format("{} has a meaning of its own; choose another name", name));
-  if (is_builtin(name)) throw UserError(where, fmt::format("{} is a function of the language; choose another name", name));
+  if (kReserved.contains(name))
+    throw UserError(where, fmt::format("{} has a meaning of its own; choose another name", name));
+  if (is_builtin(name))
+    throw UserError(where, fmt::format("{} is a function of the language; choose another name", name));
 }
 
 const Value* Evaluator::variable(const std::string& name) const {
@@ -99,9 +106,15 @@ void Evaluator::run(const std::vector<Statement>& statements) {
 void Evaluator::statement(const Statement& s) {
   count_step(s.where);
   switch (s.kind) {
-    case Statement::Kind::assign: assign(s); return;
-    case Statement::Kind::add_assign: add_assign(s); return;
-    case Statement::Kind::for_loop: for_loop(s); return;
+    case Statement::Kind::assign:
+      assign(s);
+      return;
+    case Statement::Kind::add_assign:
+      add_assign(s);
+      return;
+    case Statement::Kind::for_loop:
+      for_loop(s);
+      return;
     case Statement::Kind::if_else: {
       const Value condition = expression(s.values[0]);
       if (condition.kind != Value::Kind::number) {
@@ -145,8 +158,8 @@ void Evaluator::assign(const Statement& s) {
     return;
   }
   if (value.kind != Value::Kind::list || value.items.size() != s.targets.size()) {
-    throw UserError(s.where, fmt::format("{} names on the left, but {} on the right", s.targets.size(),
-                                         value.describe(graph_)));
+    throw UserError(s.where,
+                    fmt::format("{} names on the left, but {} on the right", s.targets.size(), value.describe(graph_)));
   }
   for (std::size_t k = 0; k < s.targets.size(); ++k) bind(s.targets[k], value.items[k], s.target_locations[k]);
 }
@@ -191,7 +204,7 @@ Value Evaluator::lookup(const std::string& name, const SourceLocation& where) {
   std::vector<std::string> names(kReserved.begin(), kReserved.end());
   for (const auto& [known, value] : scopes_.back().variables) names.push_back(known);
   for (const auto& [known, value] : parameters_) names.push_back(known);
-  const std::string hint = is_builtin(name) ? "; it is a function: call it with ( )"
+  const std::string hint = is_builtin(name)             ? "; it is a function: call it with ( )"
                            : name == "i" || name == "j" ? "; [i] and [j] stand behind a value of an atom"
                                                         : did_you_mean(name, names);
   throw UserError(where, fmt::format("nothing is named {} here{}", quote(name), hint));
@@ -223,7 +236,12 @@ Value Evaluator::compare(const std::string& op, const Value& a, const Value& b, 
                                        (a.kind != Value::Kind::number ? a : b).describe(graph_)));
   }
   const double x = a.number, y = b.number;
-  const bool holds = op == "==" ? x == y : op == "!=" ? x != y : op == "<" ? x < y : op == "<=" ? x <= y : op == ">" ? x > y : x >= y;
+  const bool holds = op == "=="   ? x == y
+                     : op == "!=" ? x != y
+                     : op == "<"  ? x < y
+                     : op == "<=" ? x <= y
+                     : op == ">"  ? x > y
+                                  : x >= y;
   return Value::of_number(holds ? 1 : 0, true);
 }
 
@@ -232,14 +250,19 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b, c
   build_.set_origin(where, current_name_);
   if (a.kind == Value::Kind::number && b.kind == Value::Kind::number) {
     const double x = a.number, y = b.number;
-    const double result = op == "+" ? x + y : op == "-" ? x - y : op == "*" ? x * y : op == "/" ? x / y : std::pow(x, y);
+    const double result = op == "+"   ? x + y
+                          : op == "-" ? x - y
+                          : op == "*" ? x * y
+                          : op == "/" ? x / y
+                                      : std::pow(x, y);
     if (!std::isfinite(result)) throw UserError(where, fmt::format("{} {} {} is not finite", x, op, y));
     const bool integral = a.is_integer && b.is_integer && std::abs(result) < 1e15 && result == std::floor(result);
     return Value::of_number(result, integral);
   }
   const NodeId x = as_node(a, where);
   if (op == "**") {
-    if (b.kind != Value::Kind::number) throw UserError(where, "the exponent of ** must be a number, not " + b.describe(graph_));
+    if (b.kind != Value::Kind::number)
+      throw UserError(where, "the exponent of ** must be a number, not " + b.describe(graph_));
     return Value::of_node(build_.power(x, b.number));
   }
   const NodeId y = as_node(b, where);
@@ -257,14 +280,16 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b, c
 Value Evaluator::expression(const Expression& e) {
   count_step(e.where);
   switch (e.kind) {
-    case Expression::Kind::number: return Value::of_number(e.number, e.is_integer);
+    case Expression::Kind::number:
+      return Value::of_number(e.number, e.is_integer);
     case Expression::Kind::string: {
       Value value;
       value.kind = Value::Kind::text;
       value.text = interpolate(e.text, e.where);
       return value;
     }
-    case Expression::Kind::name: return lookup(e.text, e.where);
+    case Expression::Kind::name:
+      return lookup(e.text, e.where);
     case Expression::Kind::unary: {
       const Value x = expression(e.operands[0]);
       if (x.kind == Value::Kind::number) return Value::of_number(-x.number, x.is_integer);
@@ -275,9 +300,12 @@ Value Evaluator::expression(const Expression& e) {
       const Value a = expression(e.operands[0]);
       return binary(e.text, a, expression(e.operands[1]), e.where);
     }
-    case Expression::Kind::call: return call(e);
-    case Expression::Kind::index: return index(e);
-    case Expression::Kind::slice: return slice(e);
+    case Expression::Kind::call:
+      return call(e);
+    case Expression::Kind::index:
+      return index(e);
+    case Expression::Kind::slice:
+      return slice(e);
   }
   throw InternalError("expression without a meaning");
 }
@@ -302,7 +330,8 @@ Value Evaluator::call(const Expression& e) {
 Value Evaluator::call_defined(const Statement& definition, const Expression& e) {
   const std::size_t count = definition.targets.size() - 1;
   if (e.operands.size() != count || !e.keywords.empty()) {
-    throw UserError(e.where, fmt::format("{} takes {} arguments by position, not {}", e.text, count, e.operands.size()));
+    throw UserError(e.where,
+                    fmt::format("{} takes {} arguments by position, not {}", e.text, count, e.operands.size()));
   }
   if (depth_ >= kMaxCallDepth) throw UserError(e.where, fmt::format("calls are nested deeper than {}", kMaxCallDepth));
   Scope scope;
@@ -341,9 +370,10 @@ Value Evaluator::index(const Expression& e) {
     return Value::of_node(at.text == "i" ? build_.at_i(node) : build_.at_j(node));
   }
   if (x.kind != Value::Kind::list) {
-    throw UserError(e.where, fmt::format("only a list, such as split gives, has items; this is {}; channels are taken as "
-                                         "x[first:end]",
-                                         x.describe(graph_)));
+    throw UserError(e.where,
+                    fmt::format("only a list, such as split gives, has items; this is {}; channels are taken as "
+                                "x[first:end]",
+                                x.describe(graph_)));
   }
   const int k = integer(expression(at), "the index", at.where);
   if (k < 0 || k >= static_cast<int>(x.items.size())) {

@@ -85,7 +85,8 @@ class Evaluator {
 };
 
 // Calls a built-in function; false if there is none of that name.
-bool call_builtin(Evaluator& evaluator, const dsl::Expression& call, const std::vector<Value>& arguments, Value& result);
+bool call_builtin(Evaluator& evaluator, const dsl::Expression& call, const std::vector<Value>& arguments,
+                  Value& result);
 bool is_builtin(const std::string& name);
 
 }  // namespace mlffgen::elaborate

@@ -88,9 +88,9 @@ class UntrainedWeights : public WeightSource {
     ir::TensorPtr& tensor = used_[request.name];
     if (!tensor) tensor = make(request, shape);
     if (tensor->shape != shape) {
-      throw UserError(request.where, fmt::format("weight {} is used with shape [{}] here, and with [{}] before",
-                                                 quote(request.name), fmt::join(shape, ", "),
-                                                 fmt::join(tensor->shape, ", ")));
+      throw UserError(request.where,
+                      fmt::format("weight {} is used with shape [{}] here, and with [{}] before", quote(request.name),
+                                  fmt::join(shape, ", "), fmt::join(tensor->shape, ", ")));
     }
     return tensor;
   }
@@ -103,8 +103,9 @@ class UntrainedWeights : public WeightSource {
     for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
     total_ += static_cast<std::int64_t>(count);
     if (total_ > kMaxUntrainedNumbers) {
-      throw UserError(request.where, fmt::format("weight {}: an untrained model has at most {} weights, but this makes {}",
-                                                 quote(request.name), kMaxUntrainedNumbers, total_));
+      throw UserError(request.where,
+                      fmt::format("weight {}: an untrained model has at most {} weights, but this makes {}",
+                                  quote(request.name), kMaxUntrainedNumbers, total_));
     }
     std::vector<double> values(count, 0.0);
     const double steps = count > 1 ? static_cast<double>(count - 1) : 1;
@@ -112,10 +113,17 @@ class UntrainedWeights : public WeightSource {
     const double scale = 1 / std::sqrt(static_cast<double>(shape.size() == 2 ? shape[1] : shape[0]));
     for (std::size_t k = 0; k < count; ++k) {
       switch (request.initial) {
-        case Initial::zero: break;
-        case Initial::range: values[k] = cutoff_ * static_cast<double>(k) / steps; break;
-        case Initial::spacing: values[k] = cutoff_ / steps; break;
-        case Initial::random: values[k] = scale * normal(generator); break;
+        case Initial::zero:
+          break;
+        case Initial::range:
+          values[k] = cutoff_ * static_cast<double>(k) / steps;
+          break;
+        case Initial::spacing:
+          values[k] = cutoff_ / steps;
+          break;
+        case Initial::random:
+          values[k] = scale * normal(generator);
+          break;
       }
     }
     return ir::make_tensor(request.name, shape, std::move(values));
@@ -135,7 +143,9 @@ class UntrainedWeights : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> weights_from(dsl::WeightFile file) { return std::make_unique<FileWeights>(std::move(file)); }
+std::unique_ptr<WeightSource> weights_from(dsl::WeightFile file) {
+  return std::make_unique<FileWeights>(std::move(file));
+}
 
 std::unique_ptr<WeightSource> untrained_weights(std::uint64_t seed, double cutoff) {
   return std::make_unique<UntrainedWeights>(seed, cutoff);

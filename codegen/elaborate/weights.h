@@ -15,7 +15,7 @@ namespace mlffgen::elaborate {
 
 // How an untrained model fills a weight.
 enum class Initial {
-  random,   // normal, standard deviation 1 / sqrt(columns)
+  random,  // normal, standard deviation 1 / sqrt(columns)
   zero,
   range,    // evenly from 0 to the cutoff
   spacing,  // the distance between neighbours of `range`
@@ -26,7 +26,7 @@ struct WeightRequest {
   std::vector<std::int64_t> shape;  // -1: any extent of at least minimum_rows (first dimension only)
   std::int64_t minimum_rows = 1;
   Initial initial = Initial::random;
-  SourceLocation where;             // in the program
+  SourceLocation where;  // in the program
 };
 
 class WeightSource {

@@ -20,10 +20,14 @@ struct Parameter {
 
 // Arguments other than constants and buffers, in the order of every kernel.
 const std::vector<Parameter>& fixed_parameters() {
-  static const std::vector<Parameter> list = {
-      {"n_atoms", "int"},           {"tile_atoms", "int"},         {"element", "const int*"},
-      {"pair_begin", "const int*"}, {"pair_neighbour", "const int*"}, {"pair_geometry", "const real*"},
-      {"pair_gradient", "real*"},   {"atom_energy", "real*"}};
+  static const std::vector<Parameter> list = {{"n_atoms", "int"},
+                                              {"tile_atoms", "int"},
+                                              {"element", "const int*"},
+                                              {"pair_begin", "const int*"},
+                                              {"pair_neighbour", "const int*"},
+                                              {"pair_geometry", "const real*"},
+                                              {"pair_gradient", "real*"},
+                                              {"atom_energy", "real*"}};
   return list;
 }
 
@@ -48,7 +52,8 @@ bool is_pointer(const Parameter& p) { return p.type.back() == '*'; }
 std::string parameter_text(const std::vector<Parameter>& parameters) {
   std::vector<std::string> texts;
   for (const Parameter& p : parameters) {
-    texts.push_back(is_pointer(p) ? fmt::format("{} MLFF_RESTRICT {}", p.type, p.name) : fmt::format("const {} {}", p.type, p.name));
+    texts.push_back(is_pointer(p) ? fmt::format("{} MLFF_RESTRICT {}", p.type, p.name)
+                                  : fmt::format("const {} {}", p.type, p.name));
   }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
@@ -69,11 +74,13 @@ Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Optio
   ConstantPool constants(options.double_precision);
   std::string kernels, wrappers;
   for (std::size_t p = 0; p < schedule.phases.size(); ++p) {
-    Context context{graph, schedule, schedule.phases[p], static_cast<int>(p), options.double_precision, constants, {}, {}, {}};
+    Context context{graph, schedule, schedule.phases[p], static_cast<int>(p), options.double_precision, constants, {},
+                    {},    {}};
     const std::string body = phase_text(context);
     context.use("n_atoms");
     context.use("tile_atoms");
-    const std::vector<Parameter> parameters = parameters_of(context, constants.constants().size(), schedule.buffers.size());
+    const std::vector<Parameter> parameters =
+        parameters_of(context, constants.constants().size(), schedule.buffers.size());
     Kernel kernel;
     kernel.name = fmt::format("phase_{}", p);
     for (const Parameter& parameter : parameters) kernel.arguments.push_back(parameter.name);

@@ -26,11 +26,11 @@ struct Constant {
 };
 
 struct Source {
-  std::string cuda;                // self-contained text for NVRTC
-  std::string host;                // the same kernels for a CPU, with a wrapper mlff_host_NAME each
-  std::vector<Kernel> kernels;     // in order of execution
+  std::string cuda;             // self-contained text for NVRTC
+  std::string host;             // the same kernels for a CPU, with a wrapper mlff_host_NAME each
+  std::vector<Kernel> kernels;  // in order of execution
   std::vector<Constant> constants;
-  std::vector<char> constant_data; // little-endian float or double, arrays at multiples of 64 bytes
+  std::vector<char> constant_data;        // little-endian float or double, arrays at multiples of 64 bytes
   std::vector<std::string> buffer_names;  // of schedule.buffers, in order
 };
 

@@ -27,7 +27,8 @@ std::string kept_text(Context& context, NodeId id, int component, bool over_pair
   const Node& node = context.graph[id];
   const int offset = component * node.type.channels;
   if (over_pairs) {
-    std::string text = fmt::format("team_array[{} * kPairBatch + e * {}", context.phase.team_arrays.at(id), node.type.size());
+    std::string text =
+        fmt::format("team_array[{} * kPairBatch + e * {}", context.phase.team_arrays.at(id), node.type.size());
     if (offset > 0) text += fmt::format(" + {}", offset);
     return text + (node.type.channels == 1 ? "]" : " + f]");
   }
@@ -64,8 +65,8 @@ std::vector<std::string> Expressions::value(NodeId id) {
 
 bool Expressions::is_ready(NodeId id) const {
   if (context_.ready.contains(id)) return true;
-  return node(id).type.domain == Domain::atom && context_.schedule.level[static_cast<std::size_t>(id)] < context_.number &&
-         !context_.buffer_name(id).empty();
+  return node(id).type.domain == Domain::atom &&
+         context_.schedule.level[static_cast<std::size_t>(id)] < context_.number && !context_.buffer_name(id).empty();
 }
 
 std::vector<std::string> Expressions::compute(NodeId id) {
@@ -77,37 +78,47 @@ std::vector<std::string> Expressions::compute(NodeId id) {
   }
   const auto components = static_cast<std::size_t>(n.type.components());
   switch (n.op) {
-    case Op::zero: return std::vector<std::string>(components, context_.literal(0));
+    case Op::zero:
+      return std::vector<std::string>(components, context_.literal(0));
     case Op::constant:
       if (n.type.channels == 1) return {context_.literal(n.tensors[0]->values[0])};
       return define(id, {fmt::format("{}[f]", context_.use(context_.constants.add(n.tensors[0])))});
-    case Op::element_table: return define(id, load(id, fmt::format("{}[i]", context_.use("element"))));
-    case Op::distance: return {"r[e]"};
-    case Op::direction: return {"ux[e]", "uy[e]", "uz[e]"};
+    case Op::element_table:
+      return define(id, load(id, fmt::format("{}[i]", context_.use("element"))));
+    case Op::distance:
+      return {"r[e]"};
+    case Op::direction:
+      return {"ux[e]", "uy[e]", "uz[e]"};
     case Op::spline: {
       uses_spline_ = true;
       const std::string table = context_.use(context_.constants.add(n.tensors[0]));
-      return define(id, {fmt::format("spline_sum<{0}>({1}[e], {2} + row[e] * {3}{4}, {3})", context_.graph.spline_grid.degree,
-                                     n.derivative == 0 ? "basis" : "slope", table, n.type.channels,
-                                     n.type.channels == 1 ? "" : " + f")});
+      return define(id, {fmt::format("spline_sum<{0}>({1}[e], {2} + row[e] * {3}{4}, {3})",
+                                     context_.graph.spline_grid.degree, n.derivative == 0 ? "basis" : "slope", table,
+                                     n.type.channels, n.type.channels == 1 ? "" : " + f")});
     }
-    case Op::at_i: return value(n.inputs[0]);
-    case Op::at_j: return define(id, gather(n));
-    case Op::broadcast: return value(n.inputs[0]);
+    case Op::at_i:
+      return value(n.inputs[0]);
+    case Op::at_j:
+      return define(id, gather(n));
+    case Op::broadcast:
+      return value(n.inputs[0]);
     case Op::add:
     case Op::multiply:
     case Op::negate:
     case Op::unary:
     case Op::power:
     case Op::dot:
-    case Op::cartesian_mix: return define(id, elementwise(n));
-    case Op::linear: return inline_map(id);
+    case Op::cartesian_mix:
+      return define(id, elementwise(n));
+    case Op::linear:
+      return inline_map(id);
     case Op::concat:
     case Op::slice:
     case Op::sum_channels:
     case Op::reverse:
     case Op::sum_j:
-    case Op::sum_i: break;
+    case Op::sum_i:
+      break;
   }
   throw InternalError(fmt::format("%{} ({}) is used before it is kept", id, ir::name_of(n.op)));
 }
@@ -139,7 +150,8 @@ std::vector<std::string> Expressions::load_team_array(NodeId id) {
 
 std::vector<std::string> Expressions::gather(const Node& n) {
   const Node& source = node(n.inputs[0]);
-  if (source.op == Op::zero) return std::vector<std::string>(static_cast<std::size_t>(n.type.components()), context_.literal(0));
+  if (source.op == Op::zero)
+    return std::vector<std::string>(static_cast<std::size_t>(n.type.components()), context_.literal(0));
   return load(n.inputs[0], source.op == Op::element_table ? fmt::format("{}[j[e]]", context_.use("element")) : "j[e]");
 }
 
@@ -153,21 +165,33 @@ std::string Expressions::function(const Node& n, const std::string& x) const {
 std::vector<std::string> Expressions::elementwise(const Node& n) {
   const std::vector<std::string> a = value(n.inputs[0]);
   const std::vector<std::string> b = n.inputs.size() > 1 ? value(n.inputs[1]) : std::vector<std::string>();
-  const auto pick = [](const std::vector<std::string>& texts, std::size_t c) { return texts.size() == 1 ? texts[0] : texts[c]; };
+  const auto pick = [](const std::vector<std::string>& texts, std::size_t c) {
+    return texts.size() == 1 ? texts[0] : texts[c];
+  };
   std::vector<std::string> texts;
   for (std::size_t c = 0; c < static_cast<std::size_t>(n.type.components()); ++c) {
     switch (n.op) {
-      case Op::add: texts.push_back(fmt::format("{} + {}", pick(a, c), pick(b, c))); break;
-      case Op::multiply: texts.push_back(fmt::format("{} * {}", pick(a, c), pick(b, c))); break;
-      case Op::negate: texts.push_back(fmt::format("-{}", pick(a, c))); break;
-      case Op::dot: texts.push_back(fmt::format("{} * {} + {} * {} + {} * {}", a[0], b[0], a[1], b[1], a[2], b[2])); break;
+      case Op::add:
+        texts.push_back(fmt::format("{} + {}", pick(a, c), pick(b, c)));
+        break;
+      case Op::multiply:
+        texts.push_back(fmt::format("{} * {}", pick(a, c), pick(b, c)));
+        break;
+      case Op::negate:
+        texts.push_back(fmt::format("-{}", pick(a, c)));
+        break;
+      case Op::dot:
+        texts.push_back(fmt::format("{} * {} + {} * {} + {} * {}", a[0], b[0], a[1], b[1], a[2], b[2]));
+        break;
       case Op::cartesian_mix: {
         const auto& m = n.tensors[0]->values;
         texts.push_back(fmt::format("{} * {} + {} * {} + {} * {}", context_.literal(m[3 * c]), a[0],
                                     context_.literal(m[3 * c + 1]), a[1], context_.literal(m[3 * c + 2]), a[2]));
         break;
       }
-      default: texts.push_back(function(n, a[0])); break;
+      default:
+        texts.push_back(function(n, a[0]));
+        break;
     }
   }
   return texts;
@@ -181,7 +205,8 @@ std::vector<std::string> Expressions::inline_map(NodeId id) {
   std::vector<std::string> texts;
   for (int c = 0; c < n.type.components(); ++c) {
     const std::string name = fmt::format("v{}{}", id, component_suffix(n, static_cast<std::size_t>(c)));
-    const std::string start = n.bias ? fmt::format("{}[f]", context_.use(context_.constants.add(n.bias))) : context_.literal(0);
+    const std::string start =
+        n.bias ? fmt::format("{}[f]", context_.use(context_.constants.add(n.bias))) : context_.literal(0);
     arrays_.push_back(fmt::format("real {}[E];", name));
     arrays_.push_back(fmt::format("MLFF_UNROLL for (int e = 0; e < E; ++e) {}[e] = {};", name, start));
     for (std::size_t k = 0; k < n.inputs.size(); ++k) {

@@ -9,8 +9,8 @@
 
 namespace mlffgen::emit {
 
-// Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel) and, over pairs, e (pair of the
-// batch), E (pairs of the batch), j[e], r[e], ux[e], uy[e], uz[e], and row[e], basis[e], slope[e] of splines.
+// Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel) and, over pairs, e (pair of
+// the batch), E (pairs of the batch), j[e], r[e], ux[e], uy[e], uz[e], and row[e], basis[e], slope[e] of splines.
 class Expressions {
  public:
   Expressions(Context& context, bool over_pairs) : context_(context), over_pairs_(over_pairs) {}

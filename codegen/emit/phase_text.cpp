@@ -62,15 +62,16 @@ class PhaseText {
     for (const NodeId id : loop.results) {
       const std::vector<std::string> values = expressions.value(id);
       for (std::size_t c = 0; c < values.size(); ++c) {
-        for (const std::string& target : targets(id, static_cast<int>(c))) stores.push_back(target + " = " + values[c] + ";");
+        for (const std::string& target : targets(id, static_cast<int>(c)))
+          stores.push_back(target + " = " + values[c] + ";");
       }
     }
     std::vector<std::string> totals;
     for (const NodeId id : loop.reductions) {
       for (const std::string& value : expressions.value(node(id).inputs[0])) {
         stores.push_back(fmt::format("total[{}] += {};", totals.size(), value));
-        totals.push_back(kept_text(context_, id, static_cast<int>(totals.size()) - first_total(loop, id), false) + " = " +
-                         fmt::format("total[{}];", totals.size()));
+        totals.push_back(kept_text(context_, id, static_cast<int>(totals.size()) - first_total(loop, id), false) +
+                         " = " + fmt::format("total[{}];", totals.size()));
         mark_written(id);
       }
     }
@@ -130,8 +131,9 @@ class PhaseText {
     std::string text;
     for (std::size_t k = 0; k < n.inputs.size(); ++k) {
       const std::string bias = k == 0 && n.bias ? context_.use(context_.constants.add(n.bias)) : "nullptr";
-      text += fmt::format("{}<{}, {}>({}, {}, {}, {}, {}, {});\n", function, node(n.inputs[k]).type.channels, n.type.channels, rows,
-                          inputs[k], context_.use(context_.constants.add(ir::transpose(n.tensors[k]))), output, bias, k > 0);
+      text += fmt::format("{}<{}, {}>({}, {}, {}, {}, {}, {});\n", function, node(n.inputs[k]).type.channels,
+                          n.type.channels, rows, inputs[k],
+                          context_.use(context_.constants.add(ir::transpose(n.tensors[k]))), output, bias, k > 0);
     }
     return text;
   }
@@ -256,13 +258,16 @@ class PhaseText {
   }
 
   std::string team_product(NodeId id) {
-    const auto address = [&](NodeId value) { return fmt::format("team_array + {} * kPairBatch", context_.phase.team_arrays.at(value)); };
+    const auto address = [&](NodeId value) {
+      return fmt::format("team_array + {} * kPairBatch", context_.phase.team_arrays.at(value));
+    };
     std::vector<std::string> inputs;
     for (const NodeId input : node(id).inputs) inputs.push_back(address(input));
     return product("linear_team", node(id).type.kind == Kind::vector ? "E * 3" : "E", id, inputs, address(id));
   }
 
-  std::string pair_loop(const Loop& loop, const std::vector<Reduction>& reductions, const std::string& total, int totals) {
+  std::string pair_loop(const Loop& loop, const std::vector<Reduction>& reductions, const std::string& total,
+                        int totals) {
     Expressions expressions(context_, true);
     for (const auto& [id, names] : registers_) expressions.set_register(id, names);
     std::vector<std::string> stores;
@@ -282,7 +287,8 @@ class PhaseText {
       if (std::find(loop.reductions.begin(), loop.reductions.end(), reduction.id) == loop.reductions.end()) continue;
       const std::vector<std::string> values = expressions.value(node(reduction.id).inputs[0]);
       for (std::size_t c = 0; c < values.size(); ++c) {
-        stores.push_back(fmt::format("{}[e * {} + {}] += {};", total, totals, reduction.first + static_cast<int>(c), values[c]));
+        stores.push_back(
+            fmt::format("{}[e * {} + {}] += {};", total, totals, reduction.first + static_cast<int>(c), values[c]));
       }
     }
     add_gradient(loop, expressions, stores);
@@ -304,7 +310,8 @@ class PhaseText {
       for (std::size_t c = 0; c < 3; ++c) sums[c] += (sums[c].empty() ? "" : " + ") + values[c];
     }
     for (std::size_t c = 0; c < 3; ++c) {
-      stores.push_back(fmt::format("{}[{}] {} {};", context_.write("pair_gradient"), index_text("q0 + e", 3, static_cast<int>(c), ""),
+      stores.push_back(fmt::format("{}[{}] {} {};", context_.write("pair_gradient"),
+                                   index_text("q0 + e", 3, static_cast<int>(c), ""),
                                    context_.phase.first_gradient ? "=" : "+=", sums[c]));
     }
   }

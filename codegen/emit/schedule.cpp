@@ -24,7 +24,8 @@ bool is_elementwise(Op op) {
     case Op::power:
     case Op::dot:
     case Op::cartesian_mix:
-    case Op::broadcast: return true;
+    case Op::broadcast:
+      return true;
     case Op::zero:
     case Op::constant:
     case Op::element_table:
@@ -39,7 +40,8 @@ bool is_elementwise(Op op) {
     case Op::at_j:
     case Op::reverse:
     case Op::sum_j:
-    case Op::sum_i: return false;
+    case Op::sum_i:
+      return false;
   }
   return false;
 }
@@ -73,8 +75,7 @@ void assign_slots(Schedule& schedule, const Graph& graph) {
   for (Buffer& buffer : schedule.buffers) {
     const int size = graph[buffer.node].type.size();
     std::size_t slot = 0;
-    while (slot < schedule.slots.size() &&
-           (schedule.slots[slot] != size || free_after[slot] >= buffer.first_phase)) {
+    while (slot < schedule.slots.size() && (schedule.slots[slot] != size || free_after[slot] >= buffer.first_phase)) {
       ++slot;
     }
     if (slot == schedule.slots.size()) {
@@ -129,8 +130,9 @@ std::string print(const Schedule& schedule, const Graph& graph) {
       for (const Stage& stage : segment.stages) {
         text += "    stage\n";
         for (const Loop& loop : stage.loops) {
-          text += fmt::format("      loop over {} channels:{}{}{}{}\n", loop.channels, list("keep", loop.results),
-                              list("sum", loop.sums), list("reduce", loop.reductions), list("gradient", loop.gradients));
+          text +=
+              fmt::format("      loop over {} channels:{}{}{}{}\n", loop.channels, list("keep", loop.results),
+                          list("sum", loop.sums), list("reduce", loop.reductions), list("gradient", loop.gradients));
         }
         if (!stage.maps.empty()) text += fmt::format("     {}\n", list("maps", stage.maps));
       }

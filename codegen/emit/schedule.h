@@ -46,7 +46,7 @@ struct Phase {
   std::map<NodeId, int> team_arrays;  // node -> offset, in numbers a pair
   int team_numbers = 0;               // numbers of team arrays a pair
   bool has_pairs = false;
-  bool first_gradient = false;        // stores the pair gradient; later phases add to it
+  bool first_gradient = false;  // stores the pair gradient; later phases add to it
 };
 
 // An array of [n_atoms] items of the node's type.

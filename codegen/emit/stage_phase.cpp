@@ -19,7 +19,10 @@ using Site = std::pair<int, int>;
 class PhaseStager {
  public:
   PhaseStager(const Graph& graph, const Placement& placement, const std::vector<int>& level, int phase)
-      : graph_(graph), placement_(placement), level_(level), number_(phase),
+      : graph_(graph),
+        placement_(placement),
+        level_(level),
+        number_(phase),
         again_(placement.recomputed[static_cast<std::size_t>(phase)]) {}
 
   Phase run() {
@@ -159,9 +162,8 @@ class PhaseStager {
     const Node& node = graph_[id];
     if (node.op == Op::negate || node.op == Op::broadcast) return true;
     if (node.op != Op::add && node.op != Op::multiply) return false;
-    return std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
-      return !is_elementwise(graph_[input].op) || is_kept(input);
-    });
+    return std::all_of(node.inputs.begin(), node.inputs.end(),
+                       [&](NodeId input) { return !is_elementwise(graph_[input].op) || is_kept(input); });
   }
 
   // Keeps values that several stages would work out again.
@@ -276,7 +278,8 @@ class PhaseStager {
     for (Array& array : arrays) {
       std::vector<std::pair<int, int>> taken;
       for (const Array& other : placed) {
-        if (other.dies >= array.born && other.born <= array.dies) taken.emplace_back(other.offset, other.offset + other.size);
+        if (other.dies >= array.born && other.born <= array.dies)
+          taken.emplace_back(other.offset, other.offset + other.size);
       }
       std::sort(taken.begin(), taken.end());
       for (const auto& [begin, end] : taken) {

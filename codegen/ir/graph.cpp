@@ -10,12 +10,18 @@ std::string Type::str() const { return fmt::format("{} {}[{}]", name_of(domain),
 
 const char* name_of(Domain domain) {
   switch (domain) {
-    case Domain::constant: return "constant";
-    case Domain::element: return "element";
-    case Domain::radial: return "radial";
-    case Domain::atom: return "atom";
-    case Domain::pair: return "pair";
-    case Domain::system: return "system";
+    case Domain::constant:
+      return "constant";
+    case Domain::element:
+      return "element";
+    case Domain::radial:
+      return "radial";
+    case Domain::atom:
+      return "atom";
+    case Domain::pair:
+      return "pair";
+    case Domain::system:
+      return "system";
   }
   return "?";
 }
@@ -24,46 +30,80 @@ const char* name_of(Kind kind) { return kind == Kind::scalar ? "scalar" : "vecto
 
 const char* name_of(Op op) {
   switch (op) {
-    case Op::zero: return "zero";
-    case Op::constant: return "constant";
-    case Op::element_table: return "element_table";
-    case Op::distance: return "distance";
-    case Op::direction: return "direction";
-    case Op::spline: return "spline";
-    case Op::add: return "add";
-    case Op::multiply: return "multiply";
-    case Op::negate: return "negate";
-    case Op::unary: return "unary";
-    case Op::power: return "power";
-    case Op::dot: return "dot";
-    case Op::linear: return "linear";
-    case Op::cartesian_mix: return "cartesian_mix";
-    case Op::concat: return "concat";
-    case Op::slice: return "slice";
-    case Op::broadcast: return "broadcast";
-    case Op::sum_channels: return "sum_channels";
-    case Op::at_i: return "at_i";
-    case Op::at_j: return "at_j";
-    case Op::reverse: return "reverse";
-    case Op::sum_j: return "sum_j";
-    case Op::sum_i: return "sum_i";
+    case Op::zero:
+      return "zero";
+    case Op::constant:
+      return "constant";
+    case Op::element_table:
+      return "element_table";
+    case Op::distance:
+      return "distance";
+    case Op::direction:
+      return "direction";
+    case Op::spline:
+      return "spline";
+    case Op::add:
+      return "add";
+    case Op::multiply:
+      return "multiply";
+    case Op::negate:
+      return "negate";
+    case Op::unary:
+      return "unary";
+    case Op::power:
+      return "power";
+    case Op::dot:
+      return "dot";
+    case Op::linear:
+      return "linear";
+    case Op::cartesian_mix:
+      return "cartesian_mix";
+    case Op::concat:
+      return "concat";
+    case Op::slice:
+      return "slice";
+    case Op::broadcast:
+      return "broadcast";
+    case Op::sum_channels:
+      return "sum_channels";
+    case Op::at_i:
+      return "at_i";
+    case Op::at_j:
+      return "at_j";
+    case Op::reverse:
+      return "reverse";
+    case Op::sum_j:
+      return "sum_j";
+    case Op::sum_i:
+      return "sum_i";
   }
   return "?";
 }
 
 const char* name_of(Function function) {
   switch (function) {
-    case Function::exp: return "exp";
-    case Function::log: return "log";
-    case Function::sqrt: return "sqrt";
-    case Function::rsqrt: return "rsqrt";
-    case Function::reciprocal: return "reciprocal";
-    case Function::sin: return "sin";
-    case Function::cos: return "cos";
-    case Function::tanh: return "tanh";
-    case Function::sigmoid: return "sigmoid";
-    case Function::silu: return "silu";
-    case Function::softplus: return "softplus";
+    case Function::exp:
+      return "exp";
+    case Function::log:
+      return "log";
+    case Function::sqrt:
+      return "sqrt";
+    case Function::rsqrt:
+      return "rsqrt";
+    case Function::reciprocal:
+      return "reciprocal";
+    case Function::sin:
+      return "sin";
+    case Function::cos:
+      return "cos";
+    case Function::tanh:
+      return "tanh";
+    case Function::sigmoid:
+      return "sigmoid";
+    case Function::silu:
+      return "silu";
+    case Function::softplus:
+      return "softplus";
   }
   return "?";
 }

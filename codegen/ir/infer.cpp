@@ -13,29 +13,45 @@ class Inference {
   Type run() const {
     check_input_count();
     switch (node_.op) {
-      case Op::zero: return node_.type;
-      case Op::constant: return {Domain::constant, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
-      case Op::element_table: return {Domain::element, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
-      case Op::distance: return {Domain::radial, Kind::scalar, 1};
-      case Op::direction: return {Domain::pair, Kind::vector, 1};
-      case Op::spline: return {Domain::radial, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
+      case Op::zero:
+        return node_.type;
+      case Op::constant:
+        return {Domain::constant, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
+      case Op::element_table:
+        return {Domain::element, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
+      case Op::distance:
+        return {Domain::radial, Kind::scalar, 1};
+      case Op::direction:
+        return {Domain::pair, Kind::vector, 1};
+      case Op::spline:
+        return {Domain::radial, Kind::scalar, static_cast<int>(node_.tensors.at(0)->columns())};
       case Op::add:
       case Op::multiply:
-      case Op::dot: return binary();
-      case Op::negate: return input(0);
+      case Op::dot:
+        return binary();
+      case Op::negate:
+        return input(0);
       case Op::unary:
-      case Op::power: return scalar_function();
-      case Op::linear: return linear();
-      case Op::cartesian_mix: return cartesian_mix();
-      case Op::concat: return concat();
-      case Op::slice: return slice();
-      case Op::broadcast: return broadcast();
-      case Op::sum_channels: return {input(0).domain, input(0).kind, 1};
+      case Op::power:
+        return scalar_function();
+      case Op::linear:
+        return linear();
+      case Op::cartesian_mix:
+        return cartesian_mix();
+      case Op::concat:
+        return concat();
+      case Op::slice:
+        return slice();
+      case Op::broadcast:
+        return broadcast();
+      case Op::sum_channels:
+        return {input(0).domain, input(0).kind, 1};
       case Op::at_i:
       case Op::at_j:
       case Op::reverse:
       case Op::sum_j:
-      case Op::sum_i: return change_of_domain();
+      case Op::sum_i:
+        return change_of_domain();
     }
     throw InternalError("operation without a typing rule");
   }
@@ -52,12 +68,18 @@ class Inference {
       case Op::constant:
       case Op::element_table:
       case Op::distance:
-      case Op::direction: expected = 0; break;
+      case Op::direction:
+        expected = 0;
+        break;
       case Op::add:
       case Op::multiply:
-      case Op::dot: expected = 2; break;
+      case Op::dot:
+        expected = 2;
+        break;
       case Op::linear:
-      case Op::concat: expected = node_.inputs.empty() ? 1 : node_.inputs.size(); break;
+      case Op::concat:
+        expected = node_.inputs.empty() ? 1 : node_.inputs.size();
+        break;
       case Op::spline:
       case Op::negate:
       case Op::unary:
@@ -70,7 +92,8 @@ class Inference {
       case Op::at_j:
       case Op::reverse:
       case Op::sum_j:
-      case Op::sum_i: break;
+      case Op::sum_i:
+        break;
     }
     internal_check(node_.inputs.size() == expected, "wrong number of operands");
   }
@@ -80,9 +103,10 @@ class Inference {
     if (a == Domain::constant) return b;
     if (is_per_atom(a) && is_per_atom(b)) return Domain::atom;
     if (is_per_pair(a) && is_per_pair(b)) return Domain::pair;
-    fail(fmt::format("{} cannot combine a value of domain {} with one of domain {}; a value of an atom meets a pair as "
-                     "x[i] or x[j], and sum_j brings a pair back to the atom",
-                     name_of(node_.op), name_of(a), name_of(b)));
+    fail(
+        fmt::format("{} cannot combine a value of domain {} with one of domain {}; a value of an atom meets a pair as "
+                    "x[i] or x[j], and sum_j brings a pair back to the atom",
+                    name_of(node_.op), name_of(a), name_of(b)));
   }
 
   int join_channels(const Type& a, const Type& b) const {
@@ -118,9 +142,10 @@ class Inference {
   Type scalar_function() const {
     if (input(0).kind == Kind::vector) {
       const std::string what = node_.op == Op::unary ? name_of(node_.function) : "**";
-      fail(fmt::format("{} of a vector: a non-linearity on the components of a vector breaks rotational symmetry; apply "
-                       "it to norm(v, eps) or dot(u, v) and multiply the vector by the result",
-                       what));
+      fail(
+          fmt::format("{} of a vector: a non-linearity on the components of a vector breaks rotational symmetry; apply "
+                      "it to norm(v, eps) or dot(u, v) and multiply the vector by the result",
+                      what));
     }
     return input(0);
   }
@@ -133,8 +158,8 @@ class Inference {
       const Tensor& matrix = *node_.tensors[k];
       internal_check(matrix.shape.size() == 2, "linear needs a matrix");
       if (matrix.columns() != input(k).channels) {
-        fail(fmt::format("linear: matrix '{}' has shape [{}, {}] and so takes {} channels, but is given {}", matrix.name,
-                         matrix.rows(), matrix.columns(), matrix.columns(), input(k).channels));
+        fail(fmt::format("linear: matrix '{}' has shape [{}, {}] and so takes {} channels, but is given {}",
+                         matrix.name, matrix.rows(), matrix.columns(), matrix.columns(), input(k).channels));
       }
       internal_check(matrix.rows() == result.channels && input(k).kind == result.kind, "linear terms differ");
       result.domain = join(result.domain, input(k).domain);
@@ -203,7 +228,8 @@ class Inference {
         }
         result.domain = Domain::system;
         break;
-      default: break;
+      default:
+        break;
     }
     return result;
   }

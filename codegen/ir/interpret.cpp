@@ -7,17 +7,28 @@ namespace mlffgen::ir {
 
 double apply(Function function, double x) {
   switch (function) {
-    case Function::exp: return std::exp(x);
-    case Function::log: return std::log(x);
-    case Function::sqrt: return std::sqrt(x);
-    case Function::rsqrt: return x > 0 ? 1 / std::sqrt(x) : 0;  // so that the gradient of sqrt at zero is zero
-    case Function::reciprocal: return 1 / x;
-    case Function::sin: return std::sin(x);
-    case Function::cos: return std::cos(x);
-    case Function::tanh: return std::tanh(x);
-    case Function::sigmoid: return 1 / (1 + std::exp(-x));
-    case Function::silu: return x / (1 + std::exp(-x));
-    case Function::softplus: return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    case Function::exp:
+      return std::exp(x);
+    case Function::log:
+      return std::log(x);
+    case Function::sqrt:
+      return std::sqrt(x);
+    case Function::rsqrt:
+      return x > 0 ? 1 / std::sqrt(x) : 0;  // so that the gradient of sqrt at zero is zero
+    case Function::reciprocal:
+      return 1 / x;
+    case Function::sin:
+      return std::sin(x);
+    case Function::cos:
+      return std::cos(x);
+    case Function::tanh:
+      return std::tanh(x);
+    case Function::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Function::silu:
+      return x / (1 + std::exp(-x));
+    case Function::softplus:
+      return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
   }
   throw InternalError("function without a value");
 }
@@ -72,11 +83,15 @@ class Interpreter {
   std::size_t item_count(Domain domain) const {
     switch (domain) {
       case Domain::constant:
-      case Domain::system: return 1;
-      case Domain::element: return graph_.elements.size();
+      case Domain::system:
+        return 1;
+      case Domain::element:
+        return graph_.elements.size();
       case Domain::radial:
-      case Domain::pair: return distances_ ? distances_->size() : sample_.centre.size();
-      case Domain::atom: return sample_.element.size();
+      case Domain::pair:
+        return distances_ ? distances_->size() : sample_.centre.size();
+      case Domain::atom:
+        return sample_.element.size();
     }
     return 0;
   }
@@ -104,8 +119,8 @@ class Interpreter {
     const Type& type = graph_[id].type;
     const int channel = type.channels == 1 ? 0 : f;
     const int component = type.kind == Kind::vector ? c : 0;
-    const auto index = item * static_cast<std::size_t>(type.size()) +
-                       static_cast<std::size_t>(component * type.channels + channel);
+    const auto index =
+        item * static_cast<std::size_t>(type.size()) + static_cast<std::size_t>(component * type.channels + channel);
     return values_[static_cast<std::size_t>(id)][index];
   }
 
@@ -124,9 +139,9 @@ class Interpreter {
     const Tensor& table = *node.tensors[0];
     for (int f = 0; f < node.type.channels; ++f) {
       for (std::size_t k = 0; k < basis.size(); ++k) {
-        result[f] += basis[k] * table.values[(static_cast<std::size_t>(row) + k) *
-                                                 static_cast<std::size_t>(node.type.channels) +
-                                             static_cast<std::size_t>(f)];
+        result[f] +=
+            basis[k] * table.values[(static_cast<std::size_t>(row) + k) * static_cast<std::size_t>(node.type.channels) +
+                                    static_cast<std::size_t>(f)];
       }
     }
   }
@@ -134,22 +149,33 @@ class Interpreter {
   double element_of(const Node& node, std::size_t item, int c, int f) const {
     const auto channel = static_cast<std::size_t>(f);
     switch (node.op) {
-      case Op::zero: return 0;
-      case Op::constant: return node.tensors[0]->values[channel];
-      case Op::element_table: return node.tensors[0]->values[item * static_cast<std::size_t>(node.type.channels) + channel];
-      case Op::distance: return distance(item);
-      case Op::direction: return sample_.displacement[item][static_cast<std::size_t>(c)] / distance(item);
-      case Op::add: return operand(node, 0, item, c, f) + operand(node, 1, item, c, f);
-      case Op::multiply: return operand(node, 0, item, c, f) * operand(node, 1, item, c, f);
-      case Op::negate: return -operand(node, 0, item, c, f);
-      case Op::unary: return apply(node.function, operand(node, 0, item, c, f));
-      case Op::power: return std::pow(operand(node, 0, item, c, f), node.number);
+      case Op::zero:
+        return 0;
+      case Op::constant:
+        return node.tensors[0]->values[channel];
+      case Op::element_table:
+        return node.tensors[0]->values[item * static_cast<std::size_t>(node.type.channels) + channel];
+      case Op::distance:
+        return distance(item);
+      case Op::direction:
+        return sample_.displacement[item][static_cast<std::size_t>(c)] / distance(item);
+      case Op::add:
+        return operand(node, 0, item, c, f) + operand(node, 1, item, c, f);
+      case Op::multiply:
+        return operand(node, 0, item, c, f) * operand(node, 1, item, c, f);
+      case Op::negate:
+        return -operand(node, 0, item, c, f);
+      case Op::unary:
+        return apply(node.function, operand(node, 0, item, c, f));
+      case Op::power:
+        return std::pow(operand(node, 0, item, c, f), node.number);
       case Op::dot: {
         double sum = 0;
         for (int x = 0; x < 3; ++x) sum += operand(node, 0, item, x, f) * operand(node, 1, item, x, f);
         return sum;
       }
-      case Op::linear: return linear(node, item, c, channel);
+      case Op::linear:
+        return linear(node, item, c, channel);
       case Op::cartesian_mix: {
         double sum = 0;
         for (int x = 0; x < 3; ++x) {
@@ -166,19 +192,25 @@ class Interpreter {
         }
         return operand(node, k, item, c, channel_of_part);
       }
-      case Op::slice: return operand(node, 0, item, c, node.begin + f);
-      case Op::broadcast: return operand(node, 0, item, c, 0);
+      case Op::slice:
+        return operand(node, 0, item, c, node.begin + f);
+      case Op::broadcast:
+        return operand(node, 0, item, c, 0);
       case Op::sum_channels: {
         double sum = 0;
         for (int g = 0; g < graph_[node.inputs[0]].type.channels; ++g) sum += operand(node, 0, item, c, g);
         return sum;
       }
-      case Op::at_i: return gather(node, sample_.centre[item], c, f);
-      case Op::at_j: return gather(node, sample_.neighbour[item], c, f);
-      case Op::reverse: return operand(node, 0, static_cast<std::size_t>(sample_.reverse[item]), c, f);
+      case Op::at_i:
+        return gather(node, sample_.centre[item], c, f);
+      case Op::at_j:
+        return gather(node, sample_.neighbour[item], c, f);
+      case Op::reverse:
+        return operand(node, 0, static_cast<std::size_t>(sample_.reverse[item]), c, f);
       case Op::spline:
       case Op::sum_j:
-      case Op::sum_i: return 0;
+      case Op::sum_i:
+        return 0;
     }
     throw InternalError("operation without a value");
   }

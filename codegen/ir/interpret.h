@@ -10,10 +10,10 @@ namespace mlffgen::ir {
 
 // What a graph is evaluated on: atoms of one system and the full directed list of pairs within the cutoff.
 struct Sample {
-  std::vector<int> element;                          // [atoms], index into graph.elements
-  std::vector<int> centre, neighbour;                // [pairs]
-  std::vector<int> reverse;                          // [pairs], the pair neighbour -> centre of opposite displacement
-  std::vector<std::array<double, 3>> displacement;   // [pairs], r_neighbour - r_centre, length unit
+  std::vector<int> element;                         // [atoms], index into graph.elements
+  std::vector<int> centre, neighbour;               // [pairs]
+  std::vector<int> reverse;                         // [pairs], the pair neighbour -> centre of opposite displacement
+  std::vector<std::array<double, 3>> displacement;  // [pairs], r_neighbour - r_centre, length unit
 };
 
 // Values of all nodes: [items][3 or 1][channels], items by the node's domain (1, elements, pairs, atoms, pairs, 1).

@@ -12,7 +12,7 @@ namespace mlffgen::ir {
 struct Tensor {
   std::vector<std::int64_t> shape;
   std::vector<double> values;
-  std::string name;       // where it came from, for people
+  std::string name;        // where it came from, for people
   std::uint64_t hash = 0;  // of shape and values
 
   std::int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }

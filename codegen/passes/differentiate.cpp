@@ -1,11 +1,11 @@
 // The analytical gradient: reverse mode on atoms and pairs, forward mode on functions of the distance alone.
 //
-// Let E be the energy and d the displacement of a pair q = (i <- j), r = |d|, u = d / r. Reverse mode gives each value x
-// its adjoint dE/dx. sum_j and [j] are each other's adjoints: the full list holds every pair both ways, so
+// Let E be the energy and d the displacement of a pair q = (i <- j), r = |d|, u = d / r. Reverse mode gives each value
+// x its adjoint dE/dx. sum_j and [j] are each other's adjoints: the full list holds every pair both ways, so
 //     sum over all pairs that have a as their NEIGHBOUR of g(q)  =  sum over the pairs CENTRED on a of g(reverse q),
-// and the backward pass is again a gather. At the frontier, where a function w(r) of the distance alone enters the pair,
-// the chain rule needs dw/dr, which forward mode gives (and a spline table gives exactly).
-// With a = dE/dr and b = dE/du of a pair, dE/dd = a u + (b - (b . u) u) / r.
+// and the backward pass is again a gather. At the frontier, where a function w(r) of the distance alone enters the
+// pair, the chain rule needs dw/dr, which forward mode gives (and a spline table gives exactly). With a = dE/dr and b =
+// dE/du of a pair, dE/dd = a u + (b - (b . u) u) / r.
 #include <algorithm>
 #include <map>
 
@@ -32,7 +32,11 @@ namespace {
 class ReverseMode {
  public:
   explicit ReverseMode(const Graph& graph)
-      : graph_(graph), build_(graph_), radial_(build_), active_(depends_on_positions(graph)), levels_(levels(graph)),
+      : graph_(graph),
+        build_(graph_),
+        radial_(build_),
+        active_(depends_on_positions(graph)),
+        levels_(levels(graph)),
         adjoint_(graph.nodes.size(), kNoNode) {}
 
   Graph run() {
@@ -76,12 +80,22 @@ class ReverseMode {
     Builder& b = build_;
     const auto in = [&](std::size_t k) { return node.inputs[k]; };
     switch (node.op) {
-      case Op::add: contribute(in(0), g), contribute(in(1), g); return;
+      case Op::add:
+        contribute(in(0), g), contribute(in(1), g);
+        return;
       case Op::multiply:
-      case Op::dot: contribute_product(node, g); return;
-      case Op::negate: contribute(in(0), b.negate(g)); return;
-      case Op::unary: contribute(in(0), b.multiply(g, derivative_of(b, node.function, in(0), id))); return;
-      case Op::power: contribute(in(0), b.multiply(g, derivative_of_power(b, node.number, in(0)))); return;
+      case Op::dot:
+        contribute_product(node, g);
+        return;
+      case Op::negate:
+        contribute(in(0), b.negate(g));
+        return;
+      case Op::unary:
+        contribute(in(0), b.multiply(g, derivative_of(b, node.function, in(0), id)));
+        return;
+      case Op::power:
+        contribute(in(0), b.multiply(g, derivative_of_power(b, node.number, in(0))));
+        return;
       case Op::linear:
         for (std::size_t k = 0; k < node.inputs.size(); ++k) {
           if (!active_[static_cast<std::size_t>(in(k))]) continue;
@@ -89,7 +103,9 @@ class ReverseMode {
           contribute(in(k), b.linear({wide}, {ir::transpose(node.tensors[k])}, nullptr));
         }
         return;
-      case Op::cartesian_mix: contribute(in(0), b.cartesian_mix(g, ir::transpose(node.tensors[0]))); return;
+      case Op::cartesian_mix:
+        contribute(in(0), b.cartesian_mix(g, ir::transpose(node.tensors[0])));
+        return;
       case Op::concat: {
         int begin = 0;
         for (const NodeId input : node.inputs) {
@@ -99,20 +115,36 @@ class ReverseMode {
         }
         return;
       }
-      case Op::slice: contribute_slice(node, g); return;
-      case Op::broadcast: contribute(in(0), g); return;
-      case Op::sum_channels: contribute(in(0), g); return;
-      case Op::at_i: contribute(in(0), b.sum_j(per_pair(g))); return;
-      case Op::at_j: contribute(in(0), b.sum_j(b.reverse(per_pair(g)))); return;
-      case Op::sum_j: contribute(in(0), b.at_i(g)); return;
-      case Op::sum_i: contribute(in(0), g); return;
+      case Op::slice:
+        contribute_slice(node, g);
+        return;
+      case Op::broadcast:
+        contribute(in(0), g);
+        return;
+      case Op::sum_channels:
+        contribute(in(0), g);
+        return;
+      case Op::at_i:
+        contribute(in(0), b.sum_j(per_pair(g)));
+        return;
+      case Op::at_j:
+        contribute(in(0), b.sum_j(b.reverse(per_pair(g))));
+        return;
+      case Op::sum_j:
+        contribute(in(0), b.at_i(g));
+        return;
+      case Op::sum_i:
+        contribute(in(0), g);
+        return;
       case Op::direction:
       case Op::zero:
       case Op::constant:
       case Op::element_table:
       case Op::distance:
-      case Op::spline: return;
-      case Op::reverse: break;
+      case Op::spline:
+        return;
+      case Op::reverse:
+        break;
     }
     throw InternalError("operation without an adjoint rule");
   }

@@ -34,7 +34,8 @@ Graph fold_element_values(const Graph& graph) {
       table.op = Op::element_table;
       table.name = node.name;
       table.where = node.where;
-      table.tensors = {ir::make_tensor(node.name, {static_cast<std::int64_t>(graph.elements.size()), node.type.channels},
+      table.tensors = {ir::make_tensor(node.name,
+                                       {static_cast<std::int64_t>(graph.elements.size()), node.type.channels},
                                        ir::interpret_local(graph, static_cast<NodeId>(id)))};
       renamed[id] = simplifier.make(table, {});
     }

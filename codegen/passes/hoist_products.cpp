@@ -22,7 +22,7 @@ class Hoister {
     renamed_.assign(graph_.nodes.size(), kNoNode);
     for (std::size_t id = 0; id < graph_.nodes.size(); ++id) {
       const Node& node = graph_.nodes[id];
-      renamed_[id] = is_pair_product(node) ? product(static_cast<NodeId>(id))
+      renamed_[id] = is_pair_product(node)  ? product(static_cast<NodeId>(id))
                      : node.op == Op::sum_j ? sum(node)
                                             : simplifier_.make(node, renamed_inputs(node, renamed_));
     }
@@ -31,9 +31,7 @@ class Hoister {
   }
 
  private:
-  static bool is_pair_product(const Node& node) {
-    return node.op == Op::multiply && node.type.domain == Domain::pair;
-  }
+  static bool is_pair_product(const Node& node) { return node.op == Op::multiply && node.type.domain == Domain::pair; }
 
   // Factors of a product, through inner products that nothing else uses.
   void collect(NodeId id, bool root, std::vector<NodeId>& factors) const {
@@ -51,7 +49,8 @@ class Hoister {
   NodeId gathered(const std::vector<NodeId>& factors, Op op) {
     NodeId at_atom = kNoNode;
     for (const NodeId factor : factors) {
-      if (graph_[factor].op == op) at_atom = times(at_atom, renamed_[static_cast<std::size_t>(graph_[factor].inputs[0])]);
+      if (graph_[factor].op == op)
+        at_atom = times(at_atom, renamed_[static_cast<std::size_t>(graph_[factor].inputs[0])]);
     }
     return at_atom;
   }
@@ -82,7 +81,8 @@ class Hoister {
   NodeId sum(const Node& node) {
     const NodeId operand = node.inputs[0];
     std::vector<NodeId> factors;
-    if (is_pair_product(graph_[operand]) && uses_[static_cast<std::size_t>(operand)] == 1) collect(operand, true, factors);
+    if (is_pair_product(graph_[operand]) && uses_[static_cast<std::size_t>(operand)] == 1)
+      collect(operand, true, factors);
     const NodeId i = gathered(factors, Op::at_i);
     if (i == kNoNode) return simplifier_.make(node, renamed_inputs(node, renamed_));
     NodeId rest = others(factors);

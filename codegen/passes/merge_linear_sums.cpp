@@ -15,7 +15,10 @@ namespace {
 class Merger {
  public:
   explicit Merger(const Graph& graph)
-      : graph_(graph), uses_(count_uses(graph)), inside_sum_(graph.nodes.size(), false), result_(empty_like(graph)),
+      : graph_(graph),
+        uses_(count_uses(graph)),
+        inside_sum_(graph.nodes.size(), false),
+        result_(empty_like(graph)),
         build_(result_) {}
 
   Graph run() {
@@ -25,9 +28,9 @@ class Merger {
       if (node.op != Op::add) continue;
       for (const NodeId input : node.inputs) {
         const Op op = graph_[input].op;
-        inside_sum_[static_cast<std::size_t>(input)] =
-            (op == Op::add || op == Op::linear) && uses_[static_cast<std::size_t>(input)] == 1 &&
-            graph_[input].type.channels == node.type.channels;
+        inside_sum_[static_cast<std::size_t>(input)] = (op == Op::add || op == Op::linear) &&
+                                                       uses_[static_cast<std::size_t>(input)] == 1 &&
+                                                       graph_[input].type.channels == node.type.channels;
       }
     }
     for (std::size_t id = 0; id < graph_.nodes.size(); ++id) {

@@ -25,7 +25,7 @@ struct Options {
 
 // What a spline table costs in accuracy.
 struct SplineReport {
-  std::string function;         // the name in the program
+  std::string function;  // the name in the program
   int channels = 0;
   double value_error = 0;       // largest |table - function| over the largest |function|
   double derivative_error = 0;  // the same of the derivatives with respect to distance
@@ -59,9 +59,9 @@ ir::Graph differentiate(const ir::Graph& graph);
 ir::Graph merge_linear_sums(const ir::Graph& graph);
 
 struct Result {
-  ir::Graph energy;                     // simplified, before the gradient: what the user wrote
-  ir::Graph graph;                      // energy and gradient, ready for scheduling
-  std::vector<double> element_energy;   // [elements], model energy unit
+  ir::Graph energy;                    // simplified, before the gradient: what the user wrote
+  ir::Graph graph;                     // energy and gradient, ready for scheduling
+  std::vector<double> element_energy;  // [elements], model energy unit
   std::vector<SplineReport> splines;
   std::vector<std::pair<std::string, double>> seconds;  // time of each pass
 };

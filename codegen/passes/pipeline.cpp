@@ -17,16 +17,18 @@ const std::vector<Pass>& passes() {
   static const std::vector<Pass> list = {
       {"simplify", [](const Graph& g, const Options&, Result&) { return remove_dead_code(simplify(g)); }},
       {"hoist-products", [](const Graph& g, const Options&, Result&) { return remove_dead_code(hoist_products(g)); }},
-      {"fold-elements", [](const Graph& g, const Options&, Result&) { return remove_dead_code(fold_element_values(g)); }},
+      {"fold-elements",
+       [](const Graph& g, const Options&, Result&) { return remove_dead_code(fold_element_values(g)); }},
       {"split-offset",
        [](const Graph& g, const Options&, Result& result) { return split_energy_offset(g, result.element_energy); }},
-      {"tabulate-radial",
-       [](const Graph& g, const Options& options, Result& result) { return tabulate_radial(g, options, result.splines); }},
+      {"tabulate-radial", [](const Graph& g, const Options& options,
+                             Result& result) { return tabulate_radial(g, options, result.splines); }},
       {"differentiate", [](const Graph& g, const Options&, Result&) { return differentiate(g); }},
       {"simplify-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(simplify(g)); }},
       {"hoist-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(hoist_products(g)); }},
       // Hoisting may have multiplied tables of two elements' values.
-      {"fold-gradient", [](const Graph& g, const Options&, Result&) { return remove_dead_code(fold_element_values(g)); }},
+      {"fold-gradient",
+       [](const Graph& g, const Options&, Result&) { return remove_dead_code(fold_element_values(g)); }},
       {"merge-linear-sums", [](const Graph& g, const Options&, Result&) { return merge_linear_sums(g); }},
   };
   return list;

@@ -46,23 +46,38 @@ NodeId Simplifier::make(const Node& original, const std::vector<NodeId>& inputs)
   where_ = original.where;
   name_ = original.name;
   switch (original.op) {
-    case Op::add: return add(inputs[0], inputs[1]);
-    case Op::multiply: return multiply(inputs[0], inputs[1]);
-    case Op::negate: return negate(inputs[0]);
-    case Op::dot: return dot(inputs[0], inputs[1]);
+    case Op::add:
+      return add(inputs[0], inputs[1]);
+    case Op::multiply:
+      return multiply(inputs[0], inputs[1]);
+    case Op::negate:
+      return negate(inputs[0]);
+    case Op::dot:
+      return dot(inputs[0], inputs[1]);
     case Op::unary:
-    case Op::power: return function_of(original, inputs[0]);
-    case Op::linear: return linear(original, inputs);
-    case Op::cartesian_mix: return cartesian_mix(original, inputs[0]);
-    case Op::concat: return concat(inputs);
-    case Op::slice: return slice(inputs[0], original.begin, original.type.channels);
-    case Op::broadcast: return broadcast(inputs[0], original.type.channels);
-    case Op::sum_channels: return sum_channels(inputs[0]);
+    case Op::power:
+      return function_of(original, inputs[0]);
+    case Op::linear:
+      return linear(original, inputs);
+    case Op::cartesian_mix:
+      return cartesian_mix(original, inputs[0]);
+    case Op::concat:
+      return concat(inputs);
+    case Op::slice:
+      return slice(inputs[0], original.begin, original.type.channels);
+    case Op::broadcast:
+      return broadcast(inputs[0], original.type.channels);
+    case Op::sum_channels:
+      return sum_channels(inputs[0]);
     case Op::at_i:
-    case Op::at_j: return at(original.op, inputs[0]);
-    case Op::reverse: return reverse(inputs[0]);
-    case Op::sum_j: return sum_j(inputs[0]);
-    case Op::sum_i: return sum_i(inputs[0]);
+    case Op::at_j:
+      return at(original.op, inputs[0]);
+    case Op::reverse:
+      return reverse(inputs[0]);
+    case Op::sum_j:
+      return sum_j(inputs[0]);
+    case Op::sum_i:
+      return sum_i(inputs[0]);
     case Op::zero:
     case Op::constant:
     case Op::element_table:
@@ -309,8 +324,10 @@ NodeId Simplifier::slice_uncached(NodeId a, int begin, int channels) {
   const auto part = [&](NodeId id) { return node(id).type.channels == 1 ? id : slice(id, begin, channels); };
   Node copy = whole;
   switch (whole.op) {
-    case Op::zero: return zero({whole.type.domain, whole.type.kind, channels});
-    case Op::constant: return constant(ir::slice_rows(whole.tensors[0], begin, channels));
+    case Op::zero:
+      return zero({whole.type.domain, whole.type.kind, channels});
+    case Op::constant:
+      return constant(ir::slice_rows(whole.tensors[0], begin, channels));
     case Op::element_table:
     case Op::spline:
       copy.tensors = {ir::slice_columns(whole.tensors[0], begin, channels)};
@@ -330,23 +347,34 @@ NodeId Simplifier::slice_uncached(NodeId a, int begin, int channels) {
       }
       return concat(parts);
     }
-    case Op::broadcast: return broadcast(whole.inputs[0], channels);
-    case Op::add: return add(part(whole.inputs[0]), part(whole.inputs[1]));
-    case Op::multiply: return multiply(part(whole.inputs[0]), part(whole.inputs[1]));
-    case Op::dot: return dot(part(whole.inputs[0]), part(whole.inputs[1]));
-    case Op::negate: return negate(part(whole.inputs[0]));
+    case Op::broadcast:
+      return broadcast(whole.inputs[0], channels);
+    case Op::add:
+      return add(part(whole.inputs[0]), part(whole.inputs[1]));
+    case Op::multiply:
+      return multiply(part(whole.inputs[0]), part(whole.inputs[1]));
+    case Op::dot:
+      return dot(part(whole.inputs[0]), part(whole.inputs[1]));
+    case Op::negate:
+      return negate(part(whole.inputs[0]));
     case Op::unary:
-    case Op::power: return function_of(whole, part(whole.inputs[0]));
-    case Op::cartesian_mix: return cartesian_mix(whole, part(whole.inputs[0]));
+    case Op::power:
+      return function_of(whole, part(whole.inputs[0]));
+    case Op::cartesian_mix:
+      return cartesian_mix(whole, part(whole.inputs[0]));
     case Op::at_i:
-    case Op::at_j: return at(whole.op, part(whole.inputs[0]));
-    case Op::sum_j: return sum_j(part(whole.inputs[0]));
-    case Op::sum_i: return sum_i(part(whole.inputs[0]));
+    case Op::at_j:
+      return at(whole.op, part(whole.inputs[0]));
+    case Op::sum_j:
+      return sum_j(part(whole.inputs[0]));
+    case Op::sum_i:
+      return sum_i(part(whole.inputs[0]));
     case Op::distance:
     case Op::direction:
     case Op::slice:
     case Op::sum_channels:
-    case Op::reverse: break;
+    case Op::reverse:
+      break;
   }
   throw InternalError("slice of an operation that has one channel or should be gone");
 }
@@ -364,14 +392,17 @@ NodeId Simplifier::sum_channels(NodeId a) {
   const Type type = node(a).type;
   if (type.channels == 1) return a;
   switch (node(a).op) {
-    case Op::zero: return zero({type.domain, type.kind, 1});
-    case Op::negate: return negate(sum_channels(node(a).inputs[0]));
+    case Op::zero:
+      return zero({type.domain, type.kind, 1});
+    case Op::negate:
+      return negate(sum_channels(node(a).inputs[0]));
     case Op::broadcast:
       return multiply(constant(ir::make_filled(type.channels, 1)), node(a).inputs[0]);
     case Op::concat: {
       NodeId total = ir::kNoNode;
       const std::vector<NodeId> parts = node(a).inputs;
-      for (const NodeId part : parts) total = total == ir::kNoNode ? sum_channels(part) : add(total, sum_channels(part));
+      for (const NodeId part : parts)
+        total = total == ir::kNoNode ? sum_channels(part) : add(total, sum_channels(part));
       return total;
     }
     case Op::multiply: {  // a factor of one channel leaves the sum
@@ -381,7 +412,8 @@ NodeId Simplifier::sum_channels(NodeId a) {
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return fold_constant(intern(like(Op::sum_channels, {a})));
 }
@@ -431,11 +463,16 @@ NodeId Simplifier::reverse(NodeId a) {
 NodeId Simplifier::reverse_uncached(NodeId a) {
   const Node original = node(a);
   switch (original.op) {
-    case Op::at_i: return at(Op::at_j, original.inputs[0]);
-    case Op::at_j: return at(Op::at_i, original.inputs[0]);
-    case Op::direction: return negate(a);
-    case Op::zero: return a;
-    default: break;
+    case Op::at_i:
+      return at(Op::at_j, original.inputs[0]);
+    case Op::at_j:
+      return at(Op::at_i, original.inputs[0]);
+    case Op::direction:
+      return negate(a);
+    case Op::zero:
+      return a;
+    default:
+      break;
   }
   std::vector<NodeId> inputs;
   for (const NodeId input : original.inputs) inputs.push_back(reverse(input));

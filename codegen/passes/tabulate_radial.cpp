@@ -57,8 +57,8 @@ std::vector<NodeId> candidates(const Graph& graph, const Options& options) {
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node& node = graph.nodes[id];
     if (!frontier[id] || node.type.domain != Domain::radial || node.type.channels == 1) continue;
-    const bool worth_it = options.radial == RadialForm::spline ||
-                          (options.radial == RadialForm::automatic && work[id] > kInlineWork);
+    const bool worth_it =
+        options.radial == RadialForm::spline || (options.radial == RadialForm::automatic && work[id] > kInlineWork);
     if (worth_it && node.op != Op::zero) result.push_back(static_cast<NodeId>(id));
   }
   return result;
@@ -108,7 +108,7 @@ RowMatrix values_at(const Graph& graph, NodeId id, const std::vector<double>& si
 struct Fit {
   std::vector<RowMatrix> coefficients;  // one a function
   std::vector<SplineReport> report;
-  double worst = 0;                     // largest error of a value or derivative
+  double worst = 0;  // largest error of a value or derivative
 };
 
 double relative_error(const RowMatrix& found, const RowMatrix& expected) {
