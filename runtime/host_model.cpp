@@ -300,7 +300,8 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
   }
   state.make_room(list);
   state.set_elements(structures, list);
-  const int threads = thread_count(options.threads, std::max(1, state.n_atoms / kFewestAtomsPerThread));
+  const int worth_while = std::max(1, state.n_atoms / kFewestAtomsPerThread);
+  const int threads = thread_count(options.threads, options.threads == 0 ? worth_while : state.n_atoms);
   // As many blocks a thread as the largest tile asks for, and all of one size: an even share for every thread.
   const std::int64_t rounds = (state.n_atoms - 1) / (std::int64_t{state.plan.tile} * threads) + 1;
   state.tile_atoms = static_cast<int>((state.n_atoms - 1) / (rounds * threads) + 1);

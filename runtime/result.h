@@ -10,7 +10,7 @@ namespace mlffgen::runtime {
 
 struct EvaluateOptions {
   bool forces = true;  // with the virial; without, both are left out and the energies have the same bits
-  int threads = 0;     // 0: as many as OpenMP would use; the results do not depend on it
+  int threads = 0;     // 0: as many as are worth it, at most OpenMP's; the results do not depend on it
 };
 
 struct Result {
