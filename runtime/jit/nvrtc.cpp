@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -22,9 +23,18 @@ constexpr Result kSuccess = 0;
 
 constexpr const char* kSourceName = "emitted.cu";
 
+// Where scripts/setup puts NVRTC on machines without a CUDA toolkit: build/nvrtc, beside the folder of the program.
+std::string folder_beside_program() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return {};
+  return (program.parent_path().parent_path() / "nvrtc" / "nvidia" / "cu13" / "lib").string();
+}
+
 std::vector<std::string> candidates(const std::vector<std::string>& extra_folders) {
   if (const auto chosen = environment_variable(kNvrtcVariable)) return {*chosen};
   std::vector<std::string> folders = {"", "/usr/local/cuda/lib64/"};
+  if (const std::string folder = folder_beside_program(); !folder.empty()) folders.push_back(folder + "/");
   for (const std::string& folder : extra_folders) folders.push_back(folder + "/");
   std::vector<std::string> list;
   for (const std::string& folder : folders) {
