@@ -31,6 +31,19 @@ std::string folder_beside_program() {
   return (program.parent_path().parent_path() / "nvrtc" / "nvidia" / "cu13" / "lib").string();
 }
 
+// NVRTC opens its second library by name alone, which finds it outside the usual folders only if it is open already.
+std::vector<DynamicLibrary> builtins_beside(const std::string& library) {
+  std::vector<DynamicLibrary> result;
+  if (library.find('/') == std::string::npos) return result;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(library).parent_path(), error)) {
+    if (!entry.path().filename().string().starts_with("libnvrtc-builtins.so.")) continue;
+    result.emplace_back(std::vector<std::string>{entry.path().string()}, "NVRTC's built-in functions",
+                        "install the CUDA toolkit or the Python package nvidia-cuda-nvrtc again");
+  }
+  return result;
+}
+
 std::vector<std::string> candidates(const std::vector<std::string>& extra_folders) {
   if (const auto chosen = environment_variable(kNvrtcVariable)) return {*chosen};
   std::vector<std::string> folders = {"", "/usr/local/cuda/lib64/"};
@@ -58,6 +71,7 @@ struct Nvrtc::Api {
   }
 
   DynamicLibrary library;
+  std::vector<DynamicLibrary> builtins = builtins_beside(library.name());
   const char* (*error_string)(Result) = library.function<const char*(Result)>("nvrtcGetErrorString");
   Result (*version)(int*, int*) = library.function<Result(int*, int*)>("nvrtcVersion");
   Result (*arch_count)(int*) = library.function<Result(int*)>("nvrtcGetNumSupportedArchs");
