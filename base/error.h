@@ -28,6 +28,24 @@ class UserError : public std::runtime_error {
   UserError(const SourceLocation& where, const std::string& message);
 };
 
+// A structure that cannot be evaluated, or whose result is not finite. Both numbers count from 0; -1: no single one.
+class StructureError : public UserError {
+ public:
+  StructureError(const std::string& message, long long system, long long atom)
+      : UserError(message), system_(system), atom_(atom) {}
+  long long system() const { return system_; }  // of the structures of the call
+  long long atom() const { return atom_; }      // of that structure
+
+ private:
+  long long system_, atom_;
+};
+
+// Too little memory, on the host or on a GPU. The message says how many bytes were wanted.
+class MemoryError : public UserError {
+ public:
+  using UserError::UserError;
+};
+
 class InternalError : public std::logic_error {
  public:
   explicit InternalError(const std::string& message) : std::logic_error("internal error: " + message) {}

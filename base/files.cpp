@@ -113,7 +113,7 @@ std::vector<char> read_binary_file(const std::filesystem::path& path, std::uint6
   return read_file<std::vector<char>>(path, max_bytes);
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, std::optional<unsigned> mode) {
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   if (path.filename().empty()) fail("write", path, EISDIR);
@@ -122,11 +122,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const std::string unique = std::to_string(::getpid()) + "-" + std::to_string(counter++);
     const std::filesystem::path temporary_path = folder / ("." + path.filename().string() + "." + unique + ".tmp");
-    Descriptor file(open_retrying(temporary_path, O_WRONLY | O_CREAT | O_EXCL, 0666));
+    Descriptor file(open_retrying(temporary_path, O_WRONLY | O_CREAT | O_EXCL, mode.value_or(0666)));
     if (file.get() < 0 && errno == EEXIST) continue;
     if (file.get() < 0) fail("write", path, errno);
 
     TemporaryFile temporary{temporary_path};
+    if (mode && ::fchmod(file.get(), *mode) != 0) fail("write", path, errno);
     write_all(file.get(), bytes, path);
     if (::fsync(file.get()) != 0) fail("write", path, errno);
     if (::close(file.release()) != 0) fail("write", path, errno);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_
 std::vector<char> read_binary_file(const std::filesystem::path& path, std::uint64_t max_bytes = kMaxBinaryFileBytes);
 
 // Writes a temporary file next to path, syncs it and renames it, so that no reader ever sees half a file and a crash
-// leaves the old one. The folder must exist.
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+// leaves the old one. The folder must exist. The file gets `mode`, or without it what the umask leaves of 0666.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
+                           std::optional<unsigned> mode = std::nullopt);
 
 }  // namespace mlffgen

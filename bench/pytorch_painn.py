@@ -122,6 +122,11 @@ class PaiNN:
             s, v = self._mixing(layer, s, v)
         return self._mlp("output_modules.0.outnet", s).sum()
 
+    def energy_and_gradient(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Energy [] without the per-atom offset and its gradient [n_atoms][3], enqueued only: nothing waits for a GPU."""
+        energy = self._interaction_energy(inputs)
+        return energy.detach(), torch.autograd.grad(energy, inputs.positions)[0]
+
     def energy_and_forces(self, inputs: Inputs) -> tuple[float, Tensor]:
         """Energy (offset included, energy unit) and forces [n_atoms][3] (energy unit / angstrom)."""
         energy = self._interaction_energy(inputs)

@@ -15,7 +15,6 @@
 #include "cli/usage.h"
 #include "runtime/bundle.h"
 #include "runtime/extxyz.h"
-#include "runtime/host_model.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -29,6 +28,7 @@ constexpr const char* kFooter = R"(examples:
   mlffgen check model.mlff
   mlffgen check model.mlff structures.extxyz --json
   mlffgen check model.mlff --seed 7 --tolerance-scale 10
+  mlffgen check model.mlff --device cuda
 
 Without structures, random ones of the model's elements are made. Of a file, the first 32 structures are used. The exit
 status is 1 if a check fails.
@@ -115,13 +115,15 @@ json row_json(const CheckRow& row) {
 }
 
 int run(const Arguments& arguments) {
-  require_host(arguments.device);
+  const api::Device device = device_of(arguments.device);
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
-  runtime::HostModel model(bundle);
+  const OpenModel opened = open_model(bundle, device);
+  runtime::Evaluator& model = *opened.evaluator;
   const runtime::Plan& plan = model.plan();
   CheckContext context = make_context(
       model, arguments.input.empty() ? generate_samples(plan, arguments.seed) : read_samples(arguments.input, plan),
       arguments.seed, arguments.tolerance_scale, !diagnostic(bundle, "norm-without-epsilon").empty());
+  context.on_gpu = device.cuda;
   context.progress = [](const std::string& what) { show_progress(fmt::format("checking: {} ...", what)); };
   std::vector<CheckRow> rows;
   check_derivatives(context, rows);
@@ -138,15 +140,16 @@ int run(const Arguments& arguments) {
   }
   const char* precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
   if (arguments.json) {
-    json out = {{"model", plan.name},    {"precision", precision},      {"seed", arguments.seed},
-                {"passed", failed == 0}, {"structures", json::array()}, {"checks", json::array()}};
+    json out = {{"model", plan.name},     {"precision", precision}, {"device", model.device()},
+                {"seed", arguments.seed}, {"passed", failed == 0},  {"structures", json::array()},
+                {"checks", json::array()}};
     for (const Sample& sample : context.samples) {
       out["structures"].push_back({{"name", sample.label}, {"n_atoms", sample.structure.positions.size()}});
     }
     for (const CheckRow& row : rows) out["checks"].push_back(row_json(row));
     fmt::print("{}\n", out.dump(2));
   } else {
-    fmt::print("{}: {} precision, {} structures\n", plan.name, precision, context.samples.size());
+    fmt::print("{}: {} precision, {}; {} structures\n", plan.name, precision, model.device(), context.samples.size());
     print_rows(rows);
     fmt::print("\n{} passed, {} failed, {} skipped\n", static_cast<int>(rows.size()) - failed - skipped, failed,
                skipped);

@@ -13,9 +13,11 @@ struct Command {
 
 Command add_compile(CLI::App& program);
 Command add_eval(CLI::App& program);
+Command add_md(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_explain(CLI::App& program);
 Command add_info(CLI::App& program);
+Command add_cache(CLI::App& program);
 Command add_doctor(CLI::App& program);
 
 }  // namespace mlffgen::cli

@@ -1,17 +1,25 @@
 // `mlffgen doctor`: what this machine offers, what is missing, and what to do about it.
 #include <fmt/format.h>
 #include <omp.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/cuda_driver.h"
+#include "cli/gpu_trial.h"
 #include "cli/table.h"
+#include "runtime/cache/folder.h"
+#include "runtime/cache/settings.h"
 #include "runtime/cpu_features.h"
+#include "runtime/cuda/driver.h"
 #include "runtime/jit/environment.h"
 #include "runtime/jit/nvrtc.h"
 
@@ -72,17 +80,65 @@ json nvrtc() {
   }
 }
 
-json cuda() {
-  const CudaDriver driver = find_cuda_driver();
-  json out = {{"driver_found", driver.found}, {"driver_version", driver.version}, {"gpus", json::array()}};
-  for (const Gpu& gpu : driver.gpus) {
-    out["gpus"].push_back({{"name", gpu.name}, {"arch", gpu.arch}, {"memory_bytes", gpu.memory_bytes}});
+// The folder of compiled kernels, or of what it will be made in.
+json kernel_cache() {
+  json out = {{"folder", ""}, {"usable", false}, {"problem", ""}};
+  try {
+    const cache::Settings settings = cache::environment_settings();
+    out["folder"] = settings.folder.string();
+    out["budget_bytes"] = settings.disk_bytes;
+    if (settings.folder.empty()) throw UserError("there is no home folder; set MLFFGEN_CACHE_DIR");
+    if (settings.disk_bytes == 0) throw UserError("MLFFGEN_CACHE_SIZE is 0");
+    std::filesystem::path place = settings.folder;
+    if (!cache::Folder::find(place)) {
+      while (place.has_relative_path() && !std::filesystem::exists(place)) place = place.parent_path();
+    }
+    const bool is_folder = std::filesystem::is_directory(place);
+    if (!is_folder || access(place.c_str(), W_OK) != 0) {
+      const auto why = is_folder ? std::error_code(errno, std::generic_category())
+                                 : std::make_error_code(std::errc::not_a_directory);
+      throw UserError(
+          fmt::format("{}: {}; set MLFFGEN_CACHE_DIR to a folder of your own", place.string(), why.message()));
+    }
+    out["usable"] = true;
+  } catch (const UserError& error) {
+    out["problem"] = error.what();
   }
-  if (!driver.details.empty()) out["details"] = driver.details;
-  out["usable"] = false;
-  out["reason"] = !driver.problem.empty() ? driver.problem
-                                          : "this version of mlffgen evaluates models on the processor only; it makes "
-                                            "GPU code, but does not run it";
+  return out;
+}
+
+json cuda(const json& compiler) {
+  const cuda::DriverReport found = cuda::examine_driver();
+  const cuda::Driver& driver = found.driver;
+  json out = {{"driver_found", !driver.library.empty()},
+              {"driver_library", driver.library},
+              {"driver_version", driver.version > 0 ? cuda::version_text(driver.version) : ""},
+              {"kernel_driver", driver.kernel_driver},
+              {"nvml_found", !driver.nvml.empty()},
+              {"usable", found.problem.empty()},
+              {"reason", found.problem},
+              {"gpus", json::array()}};
+  for (const cuda::DeviceInfo& gpu : driver.devices) {
+    json facts = {{"index", gpu.index},
+                  {"name", gpu.name},
+                  {"arch", gpu.arch},
+                  {"uuid", gpu.uuid},
+                  {"memory_bytes", gpu.memory_bytes},
+                  {"multiprocessors", gpu.multiprocessors}};
+    if (gpu.free_bytes > 0) facts["free_bytes"] = gpu.free_bytes;
+    const bool can_compile = compiler.at("found").get<bool>();
+    const std::string problem = can_compile ? try_gpu(gpu.index) : compiler.at("problem").get<std::string>();
+    facts["usable"] = problem.empty();
+    if (!problem.empty()) facts["problem"] = problem;
+    out["gpus"].push_back(std::move(facts));
+  }
+  const json& gpus = out["gpus"];
+  const auto usable = [](const json& gpu) { return gpu.at("usable").get<bool>(); };
+  if (found.problem.empty() && std::none_of(gpus.begin(), gpus.end(), usable)) {
+    out["usable"] = false;
+    out["reason"] = gpus.front().at("problem");
+  }
+  if (!found.details.empty()) out["details"] = found.details;
   return out;
 }
 
@@ -99,8 +155,11 @@ json examine() {
   json cpu = processor_level();
   cpu["name"] = processor_name();
   cpu["threads"] = omp_get_max_threads();
-  return {{"version", MLFFGEN_VERSION}, {"cpu", cpu},     {"llvm", MLFFGEN_HAS_CLANG != 0},
-          {"nvrtc", nvrtc()},           {"cuda", cuda()}, {"environment", environment()}};
+  const json compiler = nvrtc();
+  return {{"version", MLFFGEN_VERSION},     {"cpu", cpu},
+          {"llvm", MLFFGEN_HAS_CLANG != 0}, {"nvrtc", compiler},
+          {"cuda", cuda(compiler)},         {"cache", kernel_cache()},
+          {"environment", environment()}};
 }
 
 std::vector<std::string> advice(const json& report) {
@@ -114,9 +173,27 @@ std::vector<std::string> advice(const json& report) {
   if (!report.at("nvrtc").at("found").get<bool>()) {
     list.push_back("GPU code cannot be made ahead: " + report.at("nvrtc").at("problem").get<std::string>());
   }
-  list.push_back("--device cuda is not usable: " + report.at("cuda").at("reason").get<std::string>() +
-                 "; use --device host");
+  if (!report.at("cuda").at("usable").get<bool>()) {
+    list.push_back("--device cuda is not usable: " + report.at("cuda").at("reason").get<std::string>() +
+                   "; use --device host");
+  }
+  for (const json& gpu : report.at("cuda").at("gpus")) {
+    if (!report.at("cuda").at("usable").get<bool>() || gpu.at("usable").get<bool>()) continue;
+    list.push_back(fmt::format("--device cuda:{} is not usable: {}", gpu.at("index").get<int>(),
+                               gpu.at("problem").get<std::string>()));
+  }
+  if (!report.at("cache").at("usable").get<bool>()) {
+    list.push_back("GPU kernels are compiled anew in every process: " +
+                   report.at("cache").at("problem").get<std::string>());
+  }
   return list;
+}
+
+std::string driver_text(const json& driver) {
+  if (!driver.at("driver_found").get<bool>()) return "not found";
+  std::string text = "CUDA " + driver.at("driver_version").get<std::string>();
+  if (driver.at("kernel_driver") != "") text += ", driver " + driver.at("kernel_driver").get<std::string>();
+  return text + (driver.at("nvml_found").get<bool>() ? "" : ", without NVML");
 }
 
 void print_report(const json& report) {
@@ -142,12 +219,15 @@ void print_report(const json& report) {
     facts.add({"NVRTC", "not found"});
   }
   const json& driver = report.at("cuda");
-  facts.add({"CUDA driver",
-             driver.at("driver_found").get<bool>() ? "CUDA " + text(driver.at("driver_version")) : "not found"});
+  facts.add({"CUDA driver", driver_text(driver)});
   for (const json& gpu : driver.at("gpus")) {
-    facts.add({"GPU", fmt::format("{}, {}, {}", text(gpu.at("name")), text(gpu.at("arch")),
-                                  size_text(gpu.at("memory_bytes")))});
+    std::string memory = size_text(gpu.at("memory_bytes"));
+    if (gpu.contains("free_bytes")) memory += fmt::format(" ({} free)", size_text(gpu.at("free_bytes")));
+    facts.add({fmt::format("GPU cuda:{}", gpu.at("index").get<int>()),
+               fmt::format("{}, {}, {}: {}", text(gpu.at("name")), text(gpu.at("arch")), memory,
+                           gpu.at("usable").get<bool>() ? "compiles and runs kernels" : "not usable")});
   }
+  facts.add({"kernel cache", text(report.at("cache").at("folder"))});
   fmt::print("{}", facts.str().substr(1));
   Table variables({"<variable", "<value", "<meaning"});
   for (const json& variable : report.at("environment")) {
@@ -155,8 +235,9 @@ void print_report(const json& report) {
                    text(variable.at("meaning"))});
   }
   print_section("environment", variables);
-  fmt::print("\nwhat to do\n");
-  for (const std::string& line : advice(report)) fmt::print("  {}\n", line);
+  const std::vector<std::string> list = advice(report);
+  if (!list.empty()) fmt::print("\nwhat to do\n");
+  for (const std::string& line : list) fmt::print("  {}\n", line);
 }
 
 }  // namespace

@@ -15,7 +15,6 @@
 #include "cli/terminal.h"
 #include "cli/usage.h"
 #include "runtime/bundle.h"
-#include "runtime/host_model.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -25,7 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxThreads = 4096;
 constexpr int kMaxRepeats = 1000000;
-constexpr std::size_t kBatchAtoms = 512;  // of the default batch: enough to keep every core busy
+constexpr std::size_t kHostBatchAtoms = 512;     // of the default batch: enough to keep every core busy
+constexpr std::size_t kGpuBatchAtoms = 1 << 18;  // cut into smaller ones there, whose copies and kernels overlap
 constexpr int kWarmUpCalls = 10;
 constexpr double kWarmUpSeconds = 1;  // slow systems need no ten calls to warm up
 
@@ -34,6 +34,7 @@ constexpr const char* kFooter = R"(examples:
   mlffgen eval model.mlff reference.extxyz --compare
   mlffgen eval model.mlff trajectory.extxyz -o results.extxyz --units eV
   mlffgen eval model.mlff molecule.extxyz --repeat 100 --threads 2 --json
+  mlffgen eval model.mlff crystal.extxyz --device cuda:1 -o results.extxyz
 
 units: positions are in the model's units, or with --units eV in angstrom, unless a frame names its own with the keys
 length_unit and energy_unit; results come in the units of --units
@@ -53,17 +54,18 @@ double milliseconds_since(Clock::time_point start) {
 // One call of eval: the file's frames in batches through the model, results in order.
 class Evaluation {
  public:
-  Evaluation(const Arguments& arguments, runtime::HostModel& model) : arguments_(arguments), model_(model) {
-    const runtime::Plan& plan = model.plan();
+  Evaluation(const Arguments& arguments, const OpenModel& model, bool on_gpu)
+      : arguments_(arguments), model_(*model.evaluator), batch_atoms_(on_gpu ? kGpuBatchAtoms : kHostBatchAtoms) {
+    const runtime::Plan& plan = model_.plan();
     model_units_ = {plan.length_unit, plan.energy_unit};
     units_ = arguments.units == "eV" ? Units{"angstrom", "eV"} : model_units_;
     options_.forces = !arguments.energy_only;
     options_.threads = arguments.threads;
     report_.model = plan.name;
     report_.precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
-    report_.device = "host";
-    report_.host_section = model.host_section();
-    report_.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
+    report_.device = model_.device();
+    report_.load_ms = model.milliseconds;
+    if (!on_gpu) report_.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
     report_.units = units_;
     if (arguments.compare) report_.comparison.emplace();
   }
@@ -104,7 +106,7 @@ class Evaluation {
     if (arguments_.repeat > 0) return true;
     std::size_t atoms = next_atoms;
     for (const runtime::Frame& frame : batch_) atoms += frame.structure.positions.size();
-    return atoms > kBatchAtoms;
+    return atoms > batch_atoms_;
   }
 
   void flush() {
@@ -124,8 +126,10 @@ class Evaluation {
 
   // An error names the frame at fault, which the batch as a whole does not know.
   void evaluate() {
+    const auto start = Clock::now();
     try {
       model_.evaluate(structures_, options_, results_);
+      if (!report_.first_call_ms) report_.first_call_ms = milliseconds_since(start);
     } catch (const UserError&) {
       for (std::size_t k = 0; k < structures_.size(); ++k) {
         try {
@@ -181,7 +185,8 @@ class Evaluation {
   }
 
   const Arguments& arguments_;
-  runtime::HostModel& model_;
+  runtime::Evaluator& model_;
+  std::size_t batch_atoms_;
   Units model_units_, units_;
   runtime::EvaluateOptions options_;
   std::optional<OutputFile> output_;
@@ -194,11 +199,11 @@ class Evaluation {
 };
 
 int run(const Arguments& arguments) {
-  require_host(arguments.device);
+  const api::Device device = device_of(arguments.device);
   if (arguments.output == "-") usage_check(!arguments.json, "-o - and --json both want the standard output");
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
-  runtime::HostModel model(bundle);
-  const EvalReport report = Evaluation(arguments, model).run();
+  const OpenModel model = open_model(bundle, device);
+  const EvalReport report = Evaluation(arguments, model, device.cuda).run();
   end_progress();
   if (arguments.json) {
     fmt::print("{}\n", eval_json(report).dump(2));
@@ -230,7 +235,8 @@ Command add_eval(CLI::App& program) {
       ->check(whole_number(0, kMaxThreads))
       ->type_name("N")
       ->capture_default_str();
-  app->add_option("--batch", arguments->batch, "structures a call; 0: up to 512 atoms, one structure with --repeat")
+  app->add_option("--batch", arguments->batch,
+                  "structures a call; 0: up to 512 atoms, 262144 on a GPU, one structure with --repeat")
       ->check(whole_number(0, kMaxRepeats))
       ->type_name("N")
       ->capture_default_str();

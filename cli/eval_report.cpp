@@ -97,8 +97,9 @@ FrameReport frame_report(int index, const runtime::Frame& frame, const runtime::
 }
 
 void print_eval_report(const EvalReport& report) {
-  fmt::print("{}: {} precision, {} ({}), {}; forces in {}/{}\n", report.model, report.precision, report.device,
-             report.host_section, report.threads == 1 ? "1 thread" : fmt::format("{} threads", report.threads),
+  const std::string threads =
+      report.threads == 0 ? "" : fmt::format(", {} thread{}", report.threads, report.threads == 1 ? "" : "s");
+  fmt::print("{}: {} precision, {}{}; forces in {}/{}\n", report.model, report.precision, report.device, threads,
              report.units.energy, report.units.length);
   if (report.comparison) {
     print_section(fmt::format("errors against the file's reference ({}, {})", report.units.energy, report.units.length),
@@ -108,14 +109,18 @@ void print_eval_report(const EvalReport& report) {
     print_section("results", energies(report));
   }
   print_section("milliseconds a call, neighbour list included", timings(report));
+  if (report.timing && report.first_call_ms) {
+    fmt::print("\nbefore that: loading {:.3g} ms, the first call {:.3g} ms\n", report.load_ms, *report.first_call_ms);
+  }
 }
 
 json eval_json(const EvalReport& report) {
   json out = {
       {"model", report.model},     {"precision", report.precision},
-      {"device", report.device},   {"host_section", report.host_section},
-      {"threads", report.threads}, {"units", {{"energy", report.units.energy}, {"length", report.units.length}}},
-      {"frames", json::array()}};
+      {"device", report.device},   {"units", {{"energy", report.units.energy}, {"length", report.units.length}}},
+      {"load_ms", report.load_ms}, {"frames", json::array()}};
+  if (report.threads > 0) out["threads"] = report.threads;
+  if (report.first_call_ms) out["first_call_ms"] = *report.first_call_ms;
   for (const FrameReport& frame : report.frames) {
     json row = {{"index", frame.index}, {"name", frame.name}, {"n_atoms", frame.n_atoms}, {"energy", frame.energy}};
     if (frame.rms_force) row["rms_force"] = *frame.rms_force;

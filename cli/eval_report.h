@@ -23,8 +23,10 @@ struct FrameReport {
 };
 
 struct EvalReport {
-  std::string model, precision, device, host_section;
-  int threads = 0;
+  std::string model, precision, device;
+  int threads = 0;                      // 0: on a GPU
+  double load_ms = 0;                   // from the file's content to a model ready to run
+  std::optional<double> first_call_ms;  // in which memory is made, and a GPU's graph is recorded
   Units units;
   std::vector<FrameReport> frames;
   std::optional<ComparisonSummary> comparison;

@@ -25,7 +25,7 @@ constexpr const char* kFooter = R"(examples:
   mlffgen COMMAND --help
 
 exit status: 0 success, 1 an error in the input or a failed check, 2 a wrong call, 70 an error in mlffgen itself
-environment: MLFFGEN_NVRTC, the path of the NVRTC library; 'mlffgen doctor' says what is found
+environment: 'mlffgen doctor' lists the variables and says what is found
 )";
 
 int fail(Status status, const std::string& message) {
@@ -46,9 +46,9 @@ int run(const std::vector<std::string>& words) {
   program.footer(kFooter);
   program.formatter(cli::help_formatter());
   program.require_subcommand(0, 1);
-  const std::vector<cli::Command> commands = {cli::add_compile(program), cli::add_eval(program),
-                                              cli::add_check(program),   cli::add_explain(program),
-                                              cli::add_info(program),    cli::add_doctor(program)};
+  const std::vector<cli::Command> commands = {
+      cli::add_compile(program), cli::add_eval(program), cli::add_md(program),    cli::add_check(program),
+      cli::add_explain(program), cli::add_info(program), cli::add_cache(program), cli::add_doctor(program)};
   try {
     cli::check_words(program, words);
     std::vector<std::string> reversed(words.rbegin(), words.rend());

@@ -26,6 +26,8 @@ namespace {
 // Fewer atoms than these take less time than it costs to have another thread join in and wait at the phases' barriers.
 constexpr int kFewestAtomsPerThread = 10;
 
+constexpr std::string_view kHostPrefix = "host/";  // of the sections that hold host code
+
 using KernelFunction = void (*)(void** arguments, int block, int n_blocks);
 
 struct HostKernel {
@@ -102,6 +104,7 @@ struct HostModel::State {
        *pair_gradient = nullptr, *atom_energy = nullptr;
   std::vector<void*> constant_pointers, buffer_pointers;
   std::vector<std::atomic<int>> next_block;  // [n_kernels], the next block to run
+  std::int64_t last_pairs = 0;               // of the last call that succeeded
 
   void* value_of(const Argument& argument);
   void make_room(const NeighbourList& list);
@@ -168,7 +171,7 @@ void HostModel::State::make_room(const NeighbourList& list) {
     forces.resize(n);
     virials.resize(n);
   } catch (const std::bad_alloc&) {
-    throw UserError(
+    throw MemoryError(
         fmt::format("not enough memory for {} atoms and {} pairs in one call: about {:.1f} GB; split the batch", n,
                     n_pairs, 1e-9 * static_cast<double>(per_atom * padded + n_pairs * (7 * real + 40))));
   }
@@ -187,10 +190,11 @@ void HostModel::State::set_elements(std::span<const Structure> structures, const
       if (index < 0) {
         std::vector<std::string> known;
         for (const int number : plan.elements) known.push_back(element_symbol(number));
-        throw UserError(fmt::format("{}atom {} (counting from 0): the model {} does not know element {}; it knows {}",
-                                    prefix(list, static_cast<int>(s)), i, quote(plan.name),
-                                    exists ? element_symbol(numbers[i]) : fmt::format("number {}", numbers[i]),
-                                    join(known, ", ")));
+        throw StructureError(
+            fmt::format("{}atom {} (counting from 0): the model {} does not know element {}; it knows {}",
+                        prefix(list, static_cast<int>(s)), i, quote(plan.name),
+                        exists ? element_symbol(numbers[i]) : fmt::format("number {}", numbers[i]), join(known, ", ")),
+            static_cast<long long>(s), static_cast<long long>(i));
       }
       *out++ = index;
     }
@@ -233,11 +237,12 @@ void HostModel::State::run(const NeighbourList& list, bool with_forces, int thre
 
 void HostModel::State::refuse_value(const NeighbourList& list, int system, int atom, const char* what,
                                     double value) const {
-  throw UserError(fmt::format(
-      "{}atom {} (counting from 0): the model {} gives {} of {}, which is not a finite number; is the structure "
-      "physical, and in {}?",
-      prefix(list, system), atom - list.system_begin[static_cast<std::size_t>(system)], quote(plan.name), what, value,
-      plan.length_unit));
+  const int local = atom - list.system_begin[static_cast<std::size_t>(system)];
+  throw StructureError(
+      fmt::format("{}atom {} (counting from 0): the model {} gives {} of {}, which is not a finite number; is the "
+                  "structure physical, and in {}?",
+                  prefix(list, system), local, quote(plan.name), what, value, plan.length_unit),
+      system, local);
 }
 
 template <class Real>
@@ -283,11 +288,31 @@ HostModel& HostModel::operator=(HostModel&&) noexcept = default;
 
 const Plan& HostModel::plan() const { return state_->plan; }
 const std::string& HostModel::host_section() const { return state_->section; }
+std::int64_t HostModel::pairs() const { return state_->last_pairs; }
 
-std::vector<Result> HostModel::evaluate(std::span<const Structure> structures, const EvaluateOptions& options) {
-  std::vector<Result> results;
-  evaluate(structures, options, results);
-  return results;
+HostModel::Memory HostModel::memory() const {
+  const State& state = *state_;
+  const std::size_t real = state.plan.real_bytes();
+  Memory memory;
+  memory.held = state.builder.bytes() + state.forces.capacity() * sizeof(Vector3) +
+                state.virials.capacity() * sizeof(SymmetricTensor);
+  for (const AlignedBuffer* buffer : {&state.constants, &state.elements, &state.begins, &state.neighbours,
+                                      &state.geometry, &state.gradient, &state.energies}) {
+    memory.held += buffer->size();
+  }
+  memory.per_atom =
+      NeighbourListBuilder::kBytesPerAtom + 2 * sizeof(int) + real + sizeof(Vector3) + sizeof(SymmetricTensor);
+  for (std::size_t s = 0; s < state.slots.size(); ++s) {
+    memory.held += state.slots[s].size();
+    memory.per_atom += state.plan.slots[s];
+  }
+  memory.per_pair = NeighbourListBuilder::kBytesPerPair + sizeof(int) + 7 * real;
+  return memory;
+}
+
+std::string HostModel::device() const {
+  const std::string& section = state_->section;
+  return fmt::format("host ({})", section.starts_with(kHostPrefix) ? section.substr(kHostPrefix.size()) : section);
 }
 
 void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOptions& options,
@@ -296,6 +321,7 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
   const auto& list = state.builder.build(structures, state.plan.cutoff, options.threads);
   if (structures.empty()) {
     results.clear();
+    state.last_pairs = 0;
     return;
   }
   state.make_room(list);
@@ -309,12 +335,13 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
     case Precision::single_precision:
       state.run<float>(list, options.forces, threads);
       state.collect<float>(list, options.forces, results);
-      return;
+      break;
     case Precision::double_precision:
       state.run<double>(list, options.forces, threads);
       state.collect<double>(list, options.forces, results);
-      return;
+      break;
   }
+  state.last_pairs = list.n_pairs();
 }
 
 }  // namespace mlffgen::runtime

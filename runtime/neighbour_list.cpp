@@ -94,9 +94,11 @@ void NeighbourListBuilder::Workspace::refuse_too_many_pairs() {
 
 void NeighbourListBuilder::Workspace::refuse_overlap(const Overlap& overlap) {
   if (overlap.atom < 0) return;
-  throw UserError(fmt::format("atom {} (counting from 0) and {} {} are {:.3g} apart, nearer than {:g}: they overlap",
-                              overlap.atom, overlap.atom == overlap.neighbour ? "an image of atom" : "atom",
-                              overlap.neighbour, overlap.distance, kOverlapDistance));
+  throw StructureError(
+      fmt::format("atom {} (counting from 0) and {} {} are {:.3g} apart, nearer than {:g}: they overlap", overlap.atom,
+                  overlap.atom == overlap.neighbour ? "an image of atom" : "atom", overlap.neighbour, overlap.distance,
+                  kOverlapDistance),
+      0, overlap.atom);
 }
 
 // Counts before storing where the list may turn out too long for its index type.
@@ -185,8 +187,10 @@ void NeighbourListBuilder::Workspace::search(std::span<const Structure> systems,
   try {
     error.rethrow();
   } catch (const UserError& cause) {
-    if (n_systems == 1) throw;
-    throw UserError(fmt::format("system {} (counting from 0): {}", error.index(), cause.what()));
+    const auto* const structure = dynamic_cast<const StructureError*>(&cause);
+    throw StructureError(n_systems == 1 ? std::string(cause.what())
+                                        : fmt::format("system {} (counting from 0): {}", error.index(), cause.what()),
+                         error.index(), structure != nullptr ? structure->atom() : -1);
   }
 }
 
@@ -317,6 +321,19 @@ const NeighbourList& NeighbourListBuilder::build(std::span<const Structure> syst
     work.deal_upper(system);
   }
   return work.list;
+}
+
+std::size_t NeighbourListBuilder::bytes() const {
+  const auto size_of = [](const auto&... vectors) {
+    return (std::size_t{0} + ... + (vectors.capacity() * sizeof(vectors[0])));
+  };
+  const Workspace& work = *workspace_;
+  const NeighbourList& list = work.list;
+  std::size_t bytes = size_of(list.system_begin, list.begin, list.neighbour, list.displacement, list.reverse, work.rows,
+                              work.n_lower, work.n_self, work.cursor);
+  for (const HalfList& half : work.halves) bytes += size_of(half.pairs, half.rows);
+  for (const PairSearch& search : work.searches) bytes += search.bytes();
+  return bytes;
 }
 
 NeighbourList build_neighbour_list(std::span<const Structure> systems, double cutoff) {

@@ -4,6 +4,7 @@
 // The list depends on the input alone: neither threads nor the search used change its order or a bit of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -34,10 +35,10 @@ struct NeighbourList {
 
 // Builds lists one after the other and keeps its memory: no allocation once the largest list has been seen.
 //
-// Throws UserError, naming the first atom at fault, for a position that is not finite or larger than
+// Throws StructureError, naming the first atom at fault, for a position that is not finite or larger than
 // kLargestCoordinate, for two atoms (or images) nearer than kOverlapDistance, for lattice vectors along periodic
-// directions that are not finite or span no volume, for a structure without atoms, and for more than 2^31 - 1 atoms or
-// pairs. Not for use by two threads at once.
+// directions that are not finite or span no volume and for a structure without atoms; UserError for more than 2^31 - 1
+// atoms or pairs. Not for use by two threads at once.
 class NeighbourListBuilder {
  public:
   NeighbourListBuilder();
@@ -48,6 +49,11 @@ class NeighbourListBuilder {
   // The systems one behind the other in one list. Pairs are those with distance < cutoff. threads = 0: as many as
   // OpenMP would use. The list stays valid until the next call.
   const NeighbourList& build(std::span<const Structure> systems, double cutoff, int threads = 0);
+
+  // Bytes held, and about how many a list takes for each atom and each pair.
+  std::size_t bytes() const;
+  static constexpr std::size_t kBytesPerAtom = 100;
+  static constexpr std::size_t kBytesPerPair = sizeof(int) + sizeof(Vector3) + sizeof(int) + 16;
 
  private:
   struct Workspace;

@@ -33,10 +33,12 @@ void check_positions(const Structure& structure) {
   for (std::size_t i = 0; i < positions.size(); ++i) {
     for (const double x : positions[i]) {
       if (std::abs(x) <= kLargestCoordinate) continue;
-      throw UserError(fmt::format(
-          "atom {} (counting from 0) is at {} {} {}: {}", i, positions[i][0], positions[i][1], positions[i][2],
-          std::isfinite(x) ? fmt::format("coordinates must be within +-{:g}", kLargestCoordinate)
-                           : std::string("coordinates must be finite")));
+      throw StructureError(
+          fmt::format("atom {} (counting from 0) is at {} {} {}: {}", i, positions[i][0], positions[i][1],
+                      positions[i][2],
+                      std::isfinite(x) ? fmt::format("coordinates must be within +-{:g}", kLargestCoordinate)
+                                       : std::string("coordinates must be finite")),
+          0, static_cast<long long>(i));
     }
   }
 }

@@ -57,6 +57,10 @@ class PairSearch {
   // Checks the structure and sorts its atoms. Throws UserError as NeighbourListBuilder says.
   void prepare(const Structure& structure, double cutoff, Method method = Method::cheapest);
 
+  std::size_t bytes() const {
+    return (wrapped_.capacity() + coordinates_.capacity()) * sizeof(Vector3) +
+           (cell_.capacity() + cell_begin_.capacity() + order_.capacity()) * sizeof(int);
+  }
   int n_atoms() const { return static_cast<int>(wrapped_.size()); }
   // True if an atom can be another's neighbour more than once, or its own.
   bool images_repeat() const { return images_repeat_; }

@@ -24,6 +24,8 @@ constexpr std::size_t kMostBytesPerAtom = 1U << 30U;  // of a buffer
 constexpr std::size_t kMostBytes = std::size_t{1} << 40U;
 constexpr std::size_t kAlignment = 64;
 constexpr int kMostAtomsPerBlock = 4096;
+constexpr std::size_t kMostThreadsPerBlock = 1024;
+constexpr std::size_t kMostSharedBytes = 1U << 24U;
 
 const std::map<std::string, ArgumentKind>& fixed_arguments() {
   static const std::map<std::string, ArgumentKind> kinds = {
@@ -50,11 +52,12 @@ class PlanReader {
     read_schema(root);
     known_keys(root, "the plan",
                {"schema", "generator", "name", "precision", "units", "elements", "cutoff", "element_energy", "tile",
-                "constants", "buffers", "slots", "kernels", "energy_kernels", "host", "report"});
+                "constants", "buffers", "slots", "kernels", "energy_kernels", "host", "gpu", "report"});
     read_model(root);
     read_storage(root);
     read_kernels(root);
     read_host(root);
+    if (root.contains("gpu")) read_gpu(root["gpu"]);
     return std::move(plan_);
   }
 
@@ -247,6 +250,38 @@ class PlanReader {
     }
   }
 
+  void read_gpu(const Json& gpu) {
+    known_keys(gpu, "'gpu'", {"define", "tiles", "code"});
+    plan_.gpu_tile_define = string(member(gpu, "define"), "define");
+    if (!is_identifier(plan_.gpu_tile_define)) fail(fmt::format("{} is not a macro", quote(plan_.gpu_tile_define)));
+    for (const auto& entry : list(gpu, "tiles")) {
+      known_keys(entry, "a tile", {"atoms", "launches"});
+      const auto most = plan_.gpu_tiles.empty() ? kMostAtomsPerBlock : plan_.gpu_tiles.back().atoms - 1;
+      Plan::GpuTile tile{static_cast<int>(whole(entry, "atoms", 1, static_cast<std::size_t>(most))), {}};
+      for (const auto& launch : list(entry, "launches")) {
+        known_keys(launch, "a launch", {"threads", "shared_bytes"});
+        tile.launches.push_back({static_cast<int>(whole(launch, "threads", 1, kMostThreadsPerBlock)),
+                                 whole(launch, "shared_bytes", 0, kMostSharedBytes)});
+      }
+      if (tile.launches.size() != plan_.kernels.size()) {
+        fail(fmt::format("{} launches for {} kernels", tile.launches.size(), plan_.kernels.size()));
+      }
+      plan_.gpu_tiles.push_back(std::move(tile));
+    }
+    if (plan_.gpu_tiles.empty()) fail("'tiles' must not be empty");
+    for (const auto& entry : list(gpu, "code")) {
+      known_keys(entry, "GPU code", {"section", "arch", "tile"});
+      Plan::GpuCode code{string(member(entry, "section"), "section"), string(member(entry, "arch"), "arch"),
+                         static_cast<int>(whole(entry, "tile", 1, kMostAtomsPerBlock))};
+      if (std::none_of(plan_.gpu_tiles.begin(), plan_.gpu_tiles.end(),
+                       [&](const Plan::GpuTile& tile) { return tile.atoms == code.tile; })) {
+        fail(fmt::format("section {} has blocks of {} atoms, which is none of the tiles", quote(code.section),
+                         code.tile));
+      }
+      plan_.gpu_code.push_back(std::move(code));
+    }
+  }
+
   const std::string& origin_;
   std::size_t constants_bytes_;
   Plan plan_;
@@ -263,6 +298,8 @@ Plan read_plan(const Bundle& bundle) {
   const auto constants = bundle.has("constants") ? bundle.bytes("constants").size() : 0;
   auto plan = parse_plan(bundle.text("plan"), bundle.path(), constants);
   for (const auto& object : plan.host) bundle.bytes(object.section);
+  for (const auto& code : plan.gpu_code) bundle.bytes(code.section);
+  if (!plan.gpu_tiles.empty()) bundle.bytes("source.cu");
   return plan;
 }
 

@@ -20,7 +20,7 @@ enum class Precision { single_precision, double_precision };
 // NeighbourList.
 enum class ArgumentKind {
   n_atoms,         // int, atoms of all systems of the call
-  tile_atoms,      // int, atoms a block takes in this call: at most Plan::tile
+  tile_atoms,      // int, atoms a block takes in this call: at most Plan::tile, or GpuTile::atoms
   element,         // int [n_atoms], index into Plan::elements
   pair_begin,      // int [n_atoms + 1]
   pair_neighbour,  // int [n_pairs]
@@ -55,19 +55,36 @@ struct Plan {
     std::vector<std::string> features;  // of the processor, in LLVM's words
   };
 
+  // How the kernels of section "source.cu" are launched on a GPU, compiled for so many atoms a block at most.
+  struct Launch {
+    int threads = 0;               // of a block
+    std::size_t shared_bytes = 0;  // dynamic, of a block
+  };
+  struct GpuTile {
+    int atoms = 0;
+    std::vector<Launch> launches;  // [n_kernels]
+  };
+  struct GpuCode {
+    std::string section, arch;  // "cuda/sm_90", "sm_90"
+    int tile = 0;               // the atoms of one of the tiles
+  };
+
   std::string generator, name;
   Precision precision = Precision::single_precision;
   std::string length_unit, energy_unit;
   std::vector<int> elements;           // atomic numbers
   std::vector<double> element_energy;  // [n_elements], energy unit, added for each atom
   double cutoff = 0;                   // length unit
-  int tile = 0;                        // atoms a block at most
+  int tile = 0;                        // atoms a block of host code takes at most
   std::vector<Constant> constants;
   std::vector<Buffer> buffers;
   std::vector<std::size_t> slots;  // bytes an atom; buffers of one slot never live at the same time
   std::vector<Kernel> kernels;     // in the order of execution
   std::size_t energy_kernels = 0;  // so many of them suffice for energies
   std::vector<HostObject> host;    // best first
+  std::string gpu_tile_define;     // the macro that sets the atoms of a block when "source.cu" is compiled
+  std::vector<GpuTile> gpu_tiles;  // the default first, then ever smaller; empty: made for processors only
+  std::vector<GpuCode> gpu_code;
 
   std::size_t real_bytes() const { return precision == Precision::single_precision ? 4 : 8; }
 };

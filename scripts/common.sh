@@ -51,6 +51,15 @@ build_folder() {
   esac
 }
 
+# How many files to compile at once. Those that use Clang's AST take over a gigabyte each.
+default_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 2000000) }' /proc/meminfo)
+  ((memory >= 1)) || memory=1
+  echo $((cores < memory ? cores : memory))
+}
+
 # python_with MODULE...: prints the first Python 3 that can import the modules. The one on PATH may be a private build
 # that does not see Debian's packages.
 python_with() {

@@ -6,8 +6,8 @@
 #ifndef MLFF_PAIR_BATCH
 #define MLFF_PAIR_BATCH 4
 #endif
-MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;             // atoms a block takes at most
-MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;        // pairs a team works on at once
+MLFF_TUNABLE("4,8,16,32") constexpr int kTile = MLFF_TILE;           // atoms a block takes at most
+MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
 
 // A compile-time count, for loops over a full batch of pairs or over one pair.
 template <int N>
@@ -20,6 +20,13 @@ template <int C>
 MLFF_DEVICE constexpr int slots() {
   return (C + kLanes - 1) / kLanes;
 }
+
+// Four numbers that are read at once.
+struct alignas(16) Quad {
+  real x, y, z, w;
+};
+// So many numbers, rounded up to whole quads.
+MLFF_DEVICE constexpr int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }
 
 // Index of an atom's row of `numbers` numbers.
 MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
@@ -47,6 +54,12 @@ MLFF_DEVICE real m_softplus(real x) {
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
 }
 MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// The interval of a uniform grid that a point lies in, in units of an interval; the outer ones reach beyond the grid.
+MLFF_DEVICE int spline_interval(real at, int intervals) {
+  const int interval = (int)at;
+  return at < real(0) ? 0 : (interval > intervals - 1 ? intervals - 1 : interval);
+}
 
 // Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
 // 1 / interval. Coefficient row + k belongs to value k.

@@ -8,6 +8,9 @@ typedef unsigned long size_t;
 // The manifest sees the tunables, and the size of shared memory that a launch must ask for.
 #define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
 #define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#elif defined(MLFF_SOFTWARE_GPU)
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) real* const name = (real*)software_gpu_dynamic_shared()
 #else
 #define MLFF_TUNABLE(choices)
 #define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
@@ -18,25 +21,31 @@ typedef unsigned long size_t;
 #define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
 #define MLFF_EACH_CHANNEL(c, f, C) \
   MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
+#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C) \
+  for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) if (const int e = mlff_k / (C), f = mlff_k % (C); true)
 #define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
 #define block_index() ((int)blockIdx.x)
 
 #ifndef MLFF_LANES
-#define MLFF_LANES 128
+#define MLFF_LANES 64
 #endif
 #ifndef MLFF_TEAMS
-#define MLFF_TEAMS 2
+#define MLFF_TEAMS 4
 #endif
 #ifndef MLFF_MIN_BLOCKS
 #define MLFF_MIN_BLOCKS 1
 #endif
+#ifndef MLFF_PAIR_CHUNK
+#define MLFF_PAIR_CHUNK 32
+#endif
 MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;   // threads that serve one atom
 MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;         // teams of a block
 MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;  // pairs whose records a team holds
 constexpr int kBlock = kLanes * kTeams;
 constexpr int kWarps = kLanes / 32;  // of a team
-constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
-constexpr int kTeamScratch = kWarps > 1 ? kWarps * kMaxTeamSum : 0;
+constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 
 MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
 MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
@@ -45,34 +54,92 @@ MLFF_DEVICE void team_barrier() {
   if constexpr (kLanes == 32) {
     __syncwarp();
   } else {
-    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+    named_barrier(team() + 1, kLanes);
   }
 }
 
-// The sums over the lanes of a team, in every lane.
+MLFF_DEVICE int warp() { return lane() / 32; }  // of the team
+
+// Lanes of a warp that hold each of N sums after warp_sum.
 template <int N>
-MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
-  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+MLFF_DEVICE constexpr int lanes_of_sum() {
+  static_assert(N <= 32, "a warp holds at most 32 sums");
+  return N > 16 ? 1 : (N > 8 ? 2 : (N > 4 ? 4 : (N > 2 ? 8 : (N > 1 ? 16 : 32))));
+}
+
+// Sums over the lanes of a warp: number lane / lanes_of_sum<N>() of them, if there are so many. Lanes that differ in
+// one bit share out the numbers, one half each, until a lane is left with one; then it is added up over the rest.
+template <int N, int LANES = 32>
+MLFF_DEVICE real warp_sum(const real (&value)[N]) {
+  if constexpr (LANES == 1) {
+    return value[0];
+  } else {
+    constexpr int kHalf = N == 1 ? 1 : 16 / lanes_of_sum<N>();
+    const bool upper = N > 1 && lane() % LANES >= LANES / 2;
+    real share[kHalf];
+    MLFF_UNROLL
+    for (int n = 0; n < kHalf; ++n) {
+      const real low = value[n];
+      const real high = N == 1 ? low : (kHalf + n < N ? value[kHalf + n < N ? kHalf + n : 0] : real(0));
+      share[n] = (upper ? high : low) + __shfl_xor_sync(0xffffffffu, upper ? low : high, LANES / 2);
+    }
+    return warp_sum<kHalf, LANES / 2>(share);
+  }
+}
+
+// The next 32 of N numbers.
+template <int FIRST, int N>
+MLFF_DEVICE real warp_sum_of_group(const real (&value)[N]) {
+  real group[N - FIRST < 32 ? N - FIRST : 32];
   MLFF_UNROLL
-  for (int n = 0; n < N; ++n) {
+  for (int n = 0; n < (N - FIRST < 32 ? N - FIRST : 32); ++n) group[n] = value[FIRST + n];
+  return warp_sum(group);
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N, int FIRST = 0>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  constexpr int kLanesOfSum = lanes_of_sum<kCount>();
+  const real sum = warp_sum_of_group<FIRST>(value);
+  if constexpr (kWarps == 1) {
     MLFF_UNROLL
-    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
-  }
-  if constexpr (kWarps > 1) {
+    for (int n = 0; n < kCount; ++n) value[FIRST + n] = __shfl_sync(0xffffffffu, sum, n * kLanesOfSum);
+  } else {
     team_barrier();
-    if (lane() % 32 == 0) {
-      MLFF_UNROLL
-      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
-    }
+    if (lane() % kLanesOfSum == 0) scratch[lane() / kLanesOfSum] = sum;
     team_barrier();
     MLFF_UNROLL
-    for (int n = 0; n < N; ++n) {
-      real sum = scratch[n];
+    for (int n = 0; n < kCount; ++n) {
+      real total = scratch[n];
       MLFF_UNROLL
-      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
-      value[n] = sum;
+      for (int w = 1; w < kWarps; ++w) total += scratch[w * (32 / kLanesOfSum) + n];
+      value[FIRST + n] = total;
     }
   }
+  if constexpr (FIRST + 32 < N) team_sum<N, FIRST + 32>(value, scratch);
+}
+
+// Sums over the lanes of each warp of NUMBERS numbers a pair, for the pairs p0, p0 + 1, ... of the chunk, left in
+// sums[kWarps][kPairChunk][NUMBERS] for all lanes to read after a barrier.
+template <int NUMBERS, int N, int FIRST = 0>
+MLFF_DEVICE void leave_sums(real* sums, int p0, const real (&part)[N]) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  const real sum = warp_sum_of_group<FIRST>(part);
+  const int n = lane() % 32 / lanes_of_sum<kCount>();
+  if (lane() % lanes_of_sum<kCount>() == 0 && n < kCount) {
+    sums[(warp() * kPairChunk + p0) * NUMBERS + FIRST + n] = sum;
+  }
+  if constexpr (FIRST + 32 < N) leave_sums<NUMBERS, N, FIRST + 32>(sums, p0, part);
+}
+
+// The sum over the team of number n of a pair.
+template <int NUMBERS>
+MLFF_DEVICE real left_sum(const real* sums, int pair, int n) {
+  real sum = sums[pair * NUMBERS + n];
+  MLFF_UNROLL
+  for (int w = 1; w < kWarps; ++w) sum += sums[(w * kPairChunk + pair) * NUMBERS + n];
+  return sum;
 }
 
 MLFF_DEVICE float m_exp(float x) { return expf(x); }
@@ -81,9 +148,20 @@ MLFF_DEVICE float m_log(float x) { return logf(x); }
 MLFF_DEVICE double m_log(double x) { return log(x); }
 MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
 MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
-MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+// sin and cos as host_shim.h has them, for |x| < 1e5: CUDA's own need a stack to reduce larger arguments.
+MLFF_DEVICE float m_sin_quarter(float x, int turn) {
+  const float n = rintf(x * 0.63661977236758134f);
+  const float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188216e-8f;
+  const float z = r * r;
+  const float s = r + r * z * (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
+  const float c = 1.0f - 0.5f * z + z * z * (1.0f / 24.0f + z * (-1.0f / 720.0f + z * (1.0f / 40320.0f)));
+  const int quadrant = (int)n + turn;
+  const float value = (quadrant & 1) ? c : s;
+  return (quadrant & 2) ? -value : value;
+}
+MLFF_DEVICE float m_sin(float x) { return m_sin_quarter(x, 0); }
 MLFF_DEVICE double m_sin(double x) { return sin(x); }
-MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE float m_cos(float x) { return m_sin_quarter(x, 1); }
 MLFF_DEVICE double m_cos(double x) { return cos(x); }
 MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
@@ -91,41 +169,3 @@ MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
 // Zero at zero, so that the gradient of a norm is zero there.
 MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
-
-// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
-template <int IN, int OUT>
-MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights, real* out,
-                                const real* MLFF_RESTRICT bias, bool add) {
-  constexpr int kRows = 4;
-  const int blocks = (rows + kRows - 1) / kRows;
-  for (int unit = index; unit < blocks * OUT; unit += count) {
-    const int n = unit % OUT;
-    const int r0 = unit / OUT * kRows;
-    real sum[kRows];
-    MLFF_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      sum[r] = add ? (r0 + r < rows ? out[(r0 + r) * OUT + n] : real(0)) : (bias ? bias[n] : real(0));
-    }
-    for (int k = 0; k < IN; ++k) {
-      const real w = weights[k * OUT + n];
-      MLFF_UNROLL
-      for (int r = 0; r < kRows; ++r) sum[r] += (r0 + r < rows ? in[(r0 + r) * IN + k] : real(0)) * w;
-    }
-    MLFF_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      if (r0 + r < rows) out[(r0 + r) * OUT + n] = sum[r];
-    }
-  }
-}
-
-// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
-template <int IN, int OUT>
-MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
-}
-
-// The same for the pairs of a team.
-template <int IN, int OUT>
-MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
-}

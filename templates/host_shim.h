@@ -11,6 +11,9 @@ typedef unsigned long size_t;
 #define MLFF_EACH_CHANNEL(c, f, C)                                                            \
   _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); \
                                                                           ++c) if (const int f = c; true)
+#define MLFF_EACH_PAIR(e, count) for (int e = 0; e < (count); ++e)
+#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C) \
+  for (int e = 0; e < (count); ++e) _Pragma("clang loop vectorize(assume_safety)") for (int f = 0; f < (C); ++f)
 // One copy of the code for all atoms of a tile: copies that vectorise or contract otherwise would give an atom other
 // bits by its place in the tile.
 #define MLFF_EACH_ATOM(t, rows) \
@@ -20,6 +23,8 @@ typedef unsigned long size_t;
 constexpr int kLanes = 1;
 constexpr int kTeams = 1;
 constexpr int kTeamScratch = 0;
+constexpr int kWarps = 1;
+constexpr int kPairChunk = 4;
 
 MLFF_DEVICE constexpr int lane() { return 0; }
 MLFF_DEVICE constexpr int team() { return 0; }
@@ -29,6 +34,17 @@ MLFF_DEVICE void block_barrier() {}
 // The sum over the lanes of a team, in every lane.
 template <int N>
 MLFF_DEVICE void team_sum(real (&)[N], real*) {}
+
+// NUMBERS sums over the lanes for each of the pairs p0, p0 + 1, ... of the chunk, left in sums[kPairChunk][NUMBERS].
+template <int NUMBERS, int N>
+MLFF_DEVICE void leave_sums(real* sums, int p0, const real (&part)[N]) {
+  MLFF_UNROLL
+  for (int n = 0; n < N; ++n) sums[p0 * NUMBERS + n] = part[n];
+}
+template <int NUMBERS>
+MLFF_DEVICE real left_sum(const real* sums, int pair, int n) {
+  return sums[pair * NUMBERS + n];
+}
 
 // Functions as polynomials without branches, so that loops over channels vectorise; each within 2 units in the last
 // place (log1p and what uses it: 3) over the ranges that models meet (tests/codegen_emit checks them against libm).

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/host_model.h"
+#include "runtime/evaluator.h"
 
 namespace mlffgen::cli {
 
@@ -45,11 +45,12 @@ struct Bounds {
 Bounds bounds_for(runtime::Precision precision, double tolerance_scale);
 
 struct CheckContext {
-  runtime::HostModel& model;
+  runtime::Evaluator& model;
   std::vector<Sample> samples;
   Bounds bounds;
   std::uint64_t seed = 0;
-  bool kinks = false;  // the compiler said norm-without-epsilon
+  bool kinks = false;   // the compiler said norm-without-epsilon
+  bool on_gpu = false;  // where sums may be taken in another order within a batch
   std::function<void(const std::string& what)> progress{};
 
   double force_floor = 0, energy_floor = 0, angstrom = 1;  // in the model's units
@@ -62,7 +63,7 @@ std::vector<runtime::Result> evaluate_all(CheckContext& context, std::span<const
 runtime::Result evaluate_one(CheckContext& context, const runtime::Structure& structure);
 
 // Evaluates the samples; fills in what follows from the model.
-CheckContext make_context(runtime::HostModel& model, std::vector<Sample> samples, std::uint64_t seed,
+CheckContext make_context(runtime::Evaluator& model, std::vector<Sample> samples, std::uint64_t seed,
                           double tolerance_scale, bool kinks);
 
 // Each adds rows.

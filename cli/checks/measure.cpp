@@ -27,7 +27,7 @@ Bounds bounds_for(runtime::Precision precision, double tolerance_scale) {
   return bounds;
 }
 
-CheckContext make_context(runtime::HostModel& model, std::vector<Sample> samples, std::uint64_t seed,
+CheckContext make_context(runtime::Evaluator& model, std::vector<Sample> samples, std::uint64_t seed,
                           double tolerance_scale, bool kinks) {
   const runtime::Plan& plan = model.plan();
   CheckContext context{model, std::move(samples), bounds_for(plan.precision, tolerance_scale), seed, kinks};

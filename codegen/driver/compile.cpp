@@ -40,8 +40,24 @@ std::unique_ptr<elaborate::WeightSource> open_weights(const Options& options, co
   return elaborate::weights_from(dsl::WeightFile::open(options.weights ? *options.weights : *spec.weights));
 }
 
-nlohmann::json plan_json(const Model& model, const emit::Source& source, const Options& options,
-                         const std::vector<HostCode>& host) {
+nlohmann::json gpu_json(const std::vector<TileLaunches>& tiles, const std::vector<GpuCode>& gpu) {
+  nlohmann::json json = {
+      {"define", kTileDefine}, {"tiles", nlohmann::json::array()}, {"code", nlohmann::json::array()}};
+  for (const TileLaunches& tile : tiles) {
+    nlohmann::json launches = nlohmann::json::array();
+    for (const Launch& launch : tile.launches) {
+      launches.push_back({{"threads", launch.threads}, {"shared_bytes", launch.shared_bytes}});
+    }
+    json["tiles"].push_back({{"atoms", tile.atoms}, {"launches", std::move(launches)}});
+  }
+  for (const GpuCode& code : gpu) {
+    json["code"].push_back({{"section", "cuda/" + code.arch}, {"arch", code.arch}, {"tile", code.tile}});
+  }
+  return json;
+}
+
+nlohmann::json plan_json(const Model& model, const emit::Source& source, const CheckedSource& checked,
+                         const Options& options, const std::vector<HostCode>& host, const std::vector<GpuCode>& gpu) {
   const std::size_t real = options.double_precision ? sizeof(double) : sizeof(float);
   nlohmann::json plan = {{"schema", runtime::kPlanSchema},
                          {"generator", MLFFGEN_VERSION},
@@ -57,7 +73,8 @@ nlohmann::json plan_json(const Model& model, const emit::Source& source, const O
                          {"buffers", nlohmann::json::array()},
                          {"slots", nlohmann::json::array()},
                          {"kernels", nlohmann::json::array()},
-                         {"host", nlohmann::json::array()}};
+                         {"host", nlohmann::json::array()},
+                         {"gpu", gpu_json(checked.tiles, gpu)}};
   for (const emit::Constant& c : source.constants) {
     plan["constants"].push_back({{"name", c.name}, {"offset", c.offset}, {"bytes", c.bytes}});
   }
@@ -170,7 +187,7 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   }
   for (const std::string& arch : options.gpu_archs) {
     gpu_jobs.push_back(std::async(std::launch::async, [&checked, &source, arch] {
-      return compile_gpu_code(checked.text, source, checked.launches, arch);
+      return compile_gpu_code(checked.text, source, checked.tiles, arch);
     }));
   }
   std::vector<HostCode> host;
@@ -190,7 +207,7 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   for (auto& target : facts["host"]) target.erase("seconds");
   for (auto& target : facts["gpu"]) target.erase("seconds");
 
-  result.sections.push_back({"plan", plan_json(model, source, options, host).dump()});
+  result.sections.push_back({"plan", plan_json(model, source, checked, options, host, gpu).dump()});
   result.sections.push_back({"report", facts.dump()});
   result.sections.push_back({"manifest", checked.manifest.dump()});
   result.sections.push_back({"source.cu", checked.text});

@@ -5,13 +5,20 @@ namespace mlffgen::driver {
 
 namespace {
 
-// The defaults of the tunables in templates/cuda_shim.cuh and common.cuh, and a team's scratch, which the manifest
-// tells where there is one; tests/driver holds the two together.
-constexpr int kLanes = 128, kTeams = 2, kTile = 16, kPairBatch = 4, kTeamScratch = 4 * 64;
+// The defaults of the tunables in templates/cuda_shim.cuh and common.cuh, and the sizes in templates/phase.cu, which
+// the manifest tells where there is one; tests/driver holds the two together.
+constexpr int kLanes = 128, kTeams = 2, kTiles[] = {16, 8, 4}, kPairBatch = 4, kPairChunk = 32;
+constexpr int kWarps = kLanes / 32, kTeamScratch = kWarps * 32;
 
-Launch launch_of(const emit::Phase& phase, bool double_precision) {
-  const int numbers = kTile * phase.tile_numbers + kTeams * (kPairBatch * phase.team_numbers + kTeamScratch);
-  return {kLanes * kTeams, static_cast<std::size_t>(numbers) * (double_precision ? sizeof(double) : sizeof(float))};
+int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }
+
+Launch launch_of(const emit::Phase& phase, int tile, bool double_precision) {
+  const int real = double_precision ? sizeof(double) : sizeof(float);
+  const int record_bytes = phase.has_pairs ? (phase.record_numbers * real + 2 * 4 + 15) / 16 * 16 : 0;
+  const int team_numbers = whole_quads(kPairChunk * (record_bytes / real + kWarps * phase.deferred_numbers) +
+                                       kPairBatch * phase.team_numbers + kTeamScratch);
+  const int numbers = whole_quads(tile * phase.tile_numbers) + kTeams * team_numbers;
+  return {kLanes * kTeams, static_cast<std::size_t>(numbers * real)};
 }
 
 }  // namespace
@@ -25,7 +32,12 @@ HostCode compile_host_code(const std::string&, const std::string&) {
 CheckedSource check_source(const emit::Source& source, const emit::Schedule& schedule, bool double_precision) {
   CheckedSource checked;
   checked.text = source.cuda;
-  for (const emit::Phase& phase : schedule.phases) checked.launches.push_back(launch_of(phase, double_precision));
+  for (const int tile : kTiles) {
+    TileLaunches& launches = checked.tiles.emplace_back(TileLaunches{tile, {}});
+    for (const emit::Phase& phase : schedule.phases) {
+      launches.launches.push_back(launch_of(phase, tile, double_precision));
+    }
+  }
   for (const emit::Kernel& kernel : source.kernels) {
     checked.manifest["kernels"].push_back({{"name", kernel.name}, {"arguments", kernel.arguments}});
   }

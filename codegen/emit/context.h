@@ -32,7 +32,8 @@ struct Context {
   const ir::Graph& graph;
   const Schedule& schedule;
   const Phase& phase;
-  int number = 0;  // of the phase
+  int number = 0;                    // of the phase
+  const Segment* segment = nullptr;  // the one being emitted
   bool double_precision = false;
   ConstantPool& constants;
   std::set<std::string> used;     // argument names

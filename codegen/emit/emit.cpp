@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codegen/emit/context.h"
+#include "codegen/emit/pair_text.h"
 #include "codegen/emit/phase_text.h"
 #include "codegen/emit/templates.h"
 
@@ -74,8 +75,9 @@ Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Optio
   ConstantPool constants(options.double_precision);
   std::string kernels, wrappers;
   for (std::size_t p = 0; p < schedule.phases.size(); ++p) {
-    Context context{graph, schedule, schedule.phases[p], static_cast<int>(p), options.double_precision, constants, {},
-                    {},    {}};
+    Context context{
+        graph, schedule, schedule.phases[p], static_cast<int>(p), nullptr, options.double_precision, constants, {},
+        {},    {}};
     const std::string body = phase_text(context);
     context.use("n_atoms");
     context.use("tile_atoms");
@@ -84,17 +86,21 @@ Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Optio
     Kernel kernel;
     kernel.name = fmt::format("phase_{}", p);
     for (const Parameter& parameter : parameters) kernel.arguments.push_back(parameter.name);
-    kernels += "\n" + fill_skeleton("kernel", {{"name", kernel.name},
-                                               {"parameters", parameter_text(parameters)},
-                                               {"tile_numbers", std::to_string(schedule.phases[p].tile_numbers)},
-                                               {"team_numbers", std::to_string(schedule.phases[p].team_numbers)},
-                                               {"body", body}});
+    kernels +=
+        "\n" + fill_skeleton("kernel", {{"name", kernel.name},
+                                        {"parameters", parameter_text(parameters)},
+                                        {"record", record_text(context)},
+                                        {"tile_numbers", std::to_string(schedule.phases[p].tile_numbers)},
+                                        {"deferred_numbers", std::to_string(schedule.phases[p].deferred_numbers)},
+                                        {"team_numbers", std::to_string(schedule.phases[p].team_numbers)},
+                                        {"body", body}});
     wrappers += wrapper_text(kernel.name, parameters);
     source.kernels.push_back(std::move(kernel));
   }
   const std::string precision = fmt::format("using real = {};\n\n", options.double_precision ? "double" : "float");
   const std::string common = "\n" + template_file("common.cuh") + kernels;
-  source.cuda = precision + template_file("cuda_shim.cuh") + common;
+  source.cuda = precision + template_file("ptx.cuh") + "\n" + template_file("cuda_shim.cuh") + "\n" +
+                template_file("tile_product.cuh") + common;
   source.host = precision + template_file("host_shim.h") + common + wrappers;
   source.constants = constants.constants();
   source.constant_data = constants.data();

@@ -16,22 +16,16 @@ namespace {
 
 std::string channel_text(const Node& node) { return node.type.channels == 1 ? "" : "f"; }
 
-const char* component_suffix(const Node& node, std::size_t component) {
+}  // namespace
+
+const char* component_suffix(const Node& node, int component) {
   static constexpr const char* kSuffixes[] = {"x", "y", "z"};
   return node.type.kind == Kind::vector ? kSuffixes[component] : "";
 }
 
-}  // namespace
-
-std::string kept_text(Context& context, NodeId id, int component, bool over_pairs) {
+std::string kept_text(Context& context, NodeId id, int component) {
   const Node& node = context.graph[id];
   const int offset = component * node.type.channels;
-  if (over_pairs) {
-    std::string text =
-        fmt::format("team_array[{} * kPairBatch + e * {}", context.phase.team_arrays.at(id), node.type.size());
-    if (offset > 0) text += fmt::format(" + {}", offset);
-    return text + (node.type.channels == 1 ? "]" : " + f]");
-  }
   const std::string buffer = context.buffer_name(id);
   if (!buffer.empty()) {
     return fmt::format("{}[{}]", context.use(buffer), index_text("i", node.type.size(), offset, channel_text(node)));
@@ -41,14 +35,26 @@ std::string kept_text(Context& context, NodeId id, int component, bool over_pair
   return text + (node.type.channels == 1 ? "]" : " + f]");
 }
 
+std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place) {
+  const Node& node = context.graph[id];
+  const auto array = context.segment->team_arrays.find(id);
+  if (place == Place::pair || array == context.segment->team_arrays.end()) {
+    return fmt::format("p.v{}{}{}", id, component_suffix(node, component), node.type.channels == 1 ? "" : "[f]");
+  }
+  const int offset = component * node.type.channels;
+  std::string text = fmt::format("team_array[{} * kPairBatch + e * {}", array->second, node.type.size());
+  if (offset > 0) text += fmt::format(" + {}", offset);
+  return text + (node.type.channels == 1 ? "]" : " + f]");
+}
+
 bool Expressions::varies(NodeId id) {
   const auto found = varies_.find(id);
   if (found != varies_.end()) return found->second;
   const Node& n = node(id);
   bool result = false;
-  if (over_pairs_ && ir::is_per_pair(n.type.domain) && n.op != Op::at_i && n.op != Op::zero) {
+  if (place_ != Place::atom && ir::is_per_pair(n.type.domain) && n.op != Op::at_i && n.op != Op::zero) {
     result = n.op == Op::at_j || n.op == Op::distance || n.op == Op::direction || n.op == Op::spline ||
-             context_.phase.team_arrays.contains(id) || registers_.contains(id);
+             context_.ready.contains(id) || registers_.contains(id);
     for (const NodeId input : n.inputs) result = result || varies(input);
   }
   varies_[id] = result;
@@ -74,7 +80,7 @@ std::vector<std::string> Expressions::compute(NodeId id) {
   const auto held = registers_.find(id);
   if (held != registers_.end()) return held->second;
   if (is_ready(id)) {
-    return over_pairs_ && ir::is_per_pair(n.type.domain) ? load_team_array(id) : load_kept(id);
+    return ir::is_per_pair(n.type.domain) ? load_of_pair(id) : load_kept(id);
   }
   const auto components = static_cast<std::size_t>(n.type.components());
   switch (n.op) {
@@ -86,13 +92,12 @@ std::vector<std::string> Expressions::compute(NodeId id) {
     case Op::element_table:
       return define(id, load(id, fmt::format("{}[i]", context_.use("element"))));
     case Op::distance:
-      return {"r[e]"};
+      return {"p.r"};
     case Op::direction:
-      return {"ux[e]", "uy[e]", "uz[e]"};
+      return {"p.ux", "p.uy", "p.uz"};
     case Op::spline: {
-      uses_spline_ = true;
       const std::string table = context_.use(context_.constants.add(n.tensors[0]));
-      return define(id, {fmt::format("spline_sum<{0}>({1}[e], {2} + row[e] * {3}{4}, {3})",
+      return define(id, {fmt::format("spline_sum<{0}>(p.{1}, {2} + p.row * {3}{4}, {3})",
                                      context_.graph.spline_grid.degree, n.derivative == 0 ? "basis" : "slope", table,
                                      n.type.channels, n.type.channels == 1 ? "" : " + f")});
     }
@@ -138,13 +143,13 @@ std::vector<std::string> Expressions::load(NodeId id, const std::string& item) {
 
 std::vector<std::string> Expressions::load_kept(NodeId id) {
   std::vector<std::string> texts;
-  for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_text(context_, id, c, false));
+  for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_text(context_, id, c));
   return define(id, texts);
 }
 
-std::vector<std::string> Expressions::load_team_array(NodeId id) {
+std::vector<std::string> Expressions::load_of_pair(NodeId id) {
   std::vector<std::string> texts;
-  for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_text(context_, id, c, true));
+  for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_of_pair_text(context_, id, c, place_));
   return define(id, texts);
 }
 
@@ -152,7 +157,7 @@ std::vector<std::string> Expressions::gather(const Node& n) {
   const Node& source = node(n.inputs[0]);
   if (source.op == Op::zero)
     return std::vector<std::string>(static_cast<std::size_t>(n.type.components()), context_.literal(0));
-  return load(n.inputs[0], source.op == Op::element_table ? fmt::format("{}[j[e]]", context_.use("element")) : "j[e]");
+  return load(n.inputs[0], source.op == Op::element_table ? fmt::format("{}[p.j]", context_.use("element")) : "p.j");
 }
 
 std::string Expressions::function(const Node& n, const std::string& x) const {
@@ -197,14 +202,27 @@ std::vector<std::string> Expressions::elementwise(const Node& n) {
   return texts;
 }
 
+// Number k of an inline map's input.
+std::string Expressions::input_text(NodeId id, int component) const {
+  const Node& input = node(id);
+  const auto array = context_.segment->team_arrays.find(id);
+  if (array == context_.segment->team_arrays.end()) {
+    return fmt::format("pair[e].v{}{}{}", id, component_suffix(input, component),
+                       input.type.channels == 1 ? "" : "[k]");
+  }
+  return fmt::format("team_array[{} * kPairBatch + e * {} + {} + k]", array->second, input.type.size(),
+                     component * input.type.channels);
+}
+
 // A product with a narrow matrix: the loop over inputs is outside, that over pairs inside, so that each weight is read
 // once a batch.
 std::vector<std::string> Expressions::inline_map(NodeId id) {
   const Node& n = node(id);
-  internal_check(over_pairs_ && is_inline_map(context_.graph, id), "a matrix product inside a loop over atoms");
+  internal_check(place_ == Place::batch && is_inline_map(context_.graph, id),
+                 "a matrix product inside a loop over atoms");
   std::vector<std::string> texts;
   for (int c = 0; c < n.type.components(); ++c) {
-    const std::string name = fmt::format("v{}{}", id, component_suffix(n, static_cast<std::size_t>(c)));
+    const std::string name = fmt::format("v{}{}", id, component_suffix(n, c));
     const std::string start =
         n.bias ? fmt::format("{}[f]", context_.use(context_.constants.add(n.bias))) : context_.literal(0);
     arrays_.push_back(fmt::format("real {}[E];", name));
@@ -214,9 +232,8 @@ std::vector<std::string> Expressions::inline_map(NodeId id) {
       const std::string weights = context_.use(context_.constants.add(ir::transpose(n.tensors[k])));
       arrays_.push_back(fmt::format("MLFF_UNROLL for (int k = 0; k < {}; ++k) {{", input.type.channels));
       arrays_.push_back(fmt::format("  const real w = {}[k * {} + f];", weights, n.type.channels));
-      arrays_.push_back(fmt::format(
-          "  MLFF_UNROLL for (int e = 0; e < E; ++e) {}[e] += team_array[{} * kPairBatch + e * {} + {} + k] * w;", name,
-          context_.phase.team_arrays.at(n.inputs[k]), input.type.size(), c * input.type.channels));
+      arrays_.push_back(
+          fmt::format("  MLFF_UNROLL for (int e = 0; e < E; ++e) {}[e] += {} * w;", name, input_text(n.inputs[k], c)));
       arrays_.push_back("}");
     }
     texts.push_back(name + "[e]");
@@ -225,10 +242,10 @@ std::vector<std::string> Expressions::inline_map(NodeId id) {
 }
 
 std::vector<std::string> Expressions::define(NodeId id, const std::vector<std::string>& texts) {
-  std::vector<std::string>& statements = over_pairs_ && !varies(id) ? invariant_ : body_;
+  std::vector<std::string>& statements = place_ == Place::batch && !varies(id) ? invariant_ : body_;
   std::vector<std::string> names;
   for (std::size_t c = 0; c < texts.size(); ++c) {
-    const std::string name = fmt::format("v{}{}", id, component_suffix(node(id), c));
+    const std::string name = fmt::format("v{}{}", id, component_suffix(node(id), static_cast<int>(c)));
     statements.push_back(fmt::format("const real {} = {};", name, texts[c]));
     names.push_back(name);
   }

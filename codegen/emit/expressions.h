@@ -9,11 +9,15 @@
 
 namespace mlffgen::emit {
 
+// Where a loop body stands: in a loop over the channels of an atom; over pairs of a chunk, a lane each; or over the
+// channels of a batch of pairs.
+enum class Place { atom, pair, batch };
+
 // Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel) and, over pairs, e (pair of
-// the batch), E (pairs of the batch), j[e], r[e], ux[e], uy[e], uz[e], and row[e], basis[e], slope[e] of splines.
+// the chunk or batch) and p (its record); for a batch also E (its pairs) and pair (their records).
 class Expressions {
  public:
-  Expressions(Context& context, bool over_pairs) : context_(context), over_pairs_(over_pairs) {}
+  Expressions(Context& context, Place place) : context_(context), place_(place) {}
 
   // Values that registers hold already, such as sums over channels: one text a component.
   void set_register(NodeId id, std::vector<std::string> components) { registers_[id] = std::move(components); }
@@ -26,8 +30,6 @@ class Expressions {
   const std::vector<std::string>& arrays() const { return arrays_; }
   const std::vector<std::string>& body() const { return body_; }
 
-  bool uses_spline() const { return uses_spline_; }
-
  private:
   const ir::Node& node(NodeId id) const { return context_.graph[id]; }
   bool varies(NodeId id);
@@ -35,23 +37,29 @@ class Expressions {
   std::vector<std::string> compute(NodeId id);
   std::vector<std::string> load(NodeId id, const std::string& item);
   std::vector<std::string> load_kept(NodeId id);
-  std::vector<std::string> load_team_array(NodeId id);
+  std::vector<std::string> load_of_pair(NodeId id);
   std::vector<std::string> gather(const ir::Node& gather);
   std::vector<std::string> elementwise(const ir::Node& node);
   std::vector<std::string> inline_map(NodeId id);
+  std::string input_text(NodeId id, int component) const;
   std::string function(const ir::Node& node, const std::string& x) const;
   std::vector<std::string> define(NodeId id, const std::vector<std::string>& texts);
 
   Context& context_;
-  bool over_pairs_;
-  bool uses_spline_ = false;
+  Place place_;
   std::map<NodeId, std::vector<std::string>> registers_;
   std::map<NodeId, std::vector<std::string>> known_;
   std::map<NodeId, bool> varies_;
   std::vector<std::string> invariant_, arrays_, body_;
 };
 
-// The text that a kept value is written to: a buffer, a tile array or, over pairs, a team array.
-std::string kept_text(Context& context, NodeId id, int component, bool over_pairs);
+// The text that a kept value of an atom is read from and written to: a buffer or a tile array.
+std::string kept_text(Context& context, NodeId id, int component);
+
+// The same for a value of a pair: a team array of the batch, or the record.
+std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place);
+
+// "x", "y" or "z" for a component of a vector, nothing for a scalar.
+const char* component_suffix(const ir::Node& node, int component);
 
 }  // namespace mlffgen::emit

@@ -123,12 +123,14 @@ std::string print(const Schedule& schedule, const Graph& graph) {
   std::string text;
   for (std::size_t p = 0; p < schedule.phases.size(); ++p) {
     const Phase& phase = schedule.phases[p];
-    text += fmt::format("phase {}: {} numbers of tile arrays an atom, {} of team arrays a pair\n", p,
-                        phase.tile_numbers, phase.team_numbers);
+    text += fmt::format(
+        "phase {}: {} numbers of tile arrays an atom; {} of the record, {} of deferred sums, {} of team "
+        "arrays a pair\n",
+        p, phase.tile_numbers, phase.record_numbers, phase.deferred_numbers, phase.team_numbers);
     for (const Segment& segment : phase.segments) {
       text += segment.pairs ? "  pairs\n" : "  atoms\n";
       for (const Stage& stage : segment.stages) {
-        text += "    stage\n";
+        text += stage.each_pair ? "    stage, a lane a pair\n" : "    stage\n";
         for (const Loop& loop : stage.loops) {
           text +=
               fmt::format("      loop over {} channels:{}{}{}{}\n", loop.channels, list("keep", loop.results),

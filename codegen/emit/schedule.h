@@ -5,8 +5,14 @@
 // networks of the tile). A segment is a row of STAGES with a barrier after each. Values are kept in
 //   buffers       [n_atoms] in device memory, for later phases;
 //   tile arrays   in the block's shared memory, for later stages of the phase;
-//   team arrays   in shared memory, for later stages of the same pairs;
+//   records       in shared memory, one a pair: few numbers, for later stages of the same chunk of pairs;
+//   team arrays   in shared memory, for later stages of the same batch of pairs;
 // and all others are computed where they are used.
+//
+// A segment over pairs goes through an atom's pairs in CHUNKS. Stages with a lane for each pair come first (they fill
+// the records) and last (pair gradients, sums of one channel); in between, stages with a lane for each channel go
+// through the chunk in batches. Sums over channels that only the last stage reads are DEFERRED: each batch leaves
+// partial sums, and the last stage adds them up.
 #pragma once
 
 #include <map>
@@ -30,6 +36,7 @@ struct Loop {
 };
 
 struct Stage {
+  bool each_pair = false;  // a lane takes a pair of the chunk, or one channel of it, instead of a channel of a batch
   std::vector<Loop> loops;
   std::vector<NodeId> maps;  // linear nodes: tiles of matrix products
 };
@@ -37,14 +44,22 @@ struct Stage {
 struct Segment {
   bool pairs = false;
   std::vector<Stage> stages;
+  // Of pairs:
+  std::set<NodeId> record;            // values that records hold
+  std::map<NodeId, int> team_arrays;  // node -> offset, in numbers a pair
+  std::set<NodeId> deferred;          // sum_channels nodes
 };
 
 struct Phase {
   std::vector<Segment> segments;
   std::map<NodeId, int> tile_arrays;  // node -> offset, in numbers an atom
   int tile_numbers = 0;               // numbers of tile arrays an atom
-  std::map<NodeId, int> team_arrays;  // node -> offset, in numbers a pair
-  int team_numbers = 0;               // numbers of team arrays a pair
+  std::set<NodeId> record;            // values that the records of pairs hold, of all segments
+  bool spline_values = false;         // the records hold the splines' basis, and its derivative
+  bool spline_slopes = false;
+  int record_numbers = 0;    // reals of a record; the neighbour and the interval on the splines' grid come on top
+  int team_numbers = 0;      // of team arrays, a pair
+  int deferred_numbers = 0;  // of deferred sums, a pair
   bool has_pairs = false;
   bool first_gradient = false;  // stores the pair gradient; later phases add to it
 };
@@ -67,7 +82,8 @@ struct Schedule {
   int numbers_per_atom() const;  // of all slots: the peak
 };
 
-// A linear map of a pair's values is evaluated channel by channel where it is used if it has at most so many inputs.
+// A linear map of a pair's values is evaluated channel by channel where it is used if it has at most so many inputs,
+// and a record holds values of at most so many channels.
 constexpr int kInlineInputs = 32;
 bool is_inline_map(const ir::Graph& graph, NodeId id);
 

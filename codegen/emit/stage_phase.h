@@ -17,7 +17,7 @@ struct PairRoots {
   std::vector<NodeId> gradients;  // pair vectors of one channel
 };
 
-// The stages of a segment over pairs; adds its team arrays to the phase.
+// The stages of a segment over pairs; makes room in the phase for what it keeps of a pair.
 Segment stage_pairs(const ir::Graph& graph, const PairRoots& roots, Phase& phase);
 
 }  // namespace mlffgen::emit

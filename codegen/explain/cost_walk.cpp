@@ -194,7 +194,7 @@ class PhaseWalker {
     bool result = false;
     if (ir::is_per_pair(n.type.domain) && n.op != Op::at_i && n.op != Op::zero) {
       result = n.op == Op::at_j || n.op == Op::distance || n.op == Op::direction || n.op == Op::spline ||
-               phase_.team_arrays.contains(id) || registers_.contains(id);
+               ready_.contains(id) || registers_.contains(id);
       for (const NodeId input : n.inputs) result = result || varies(input, scope);
     }
     return scope.varies[id] = result;

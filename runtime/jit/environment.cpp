@@ -6,7 +6,10 @@ namespace mlffgen::jit {
 
 const std::vector<EnvironmentVariable>& environment_variables() {
   static const std::vector<EnvironmentVariable> list = {
-      {kNvrtcVariable, "path of the NVRTC library (libnvrtc.so...) to use instead of searching for one"}};
+      {kCudaVariable, "path of the CUDA driver's library (libcuda.so...) to use instead of searching for one"},
+      {kNvrtcVariable, "path of the NVRTC library (libnvrtc.so...) to use instead of searching for one"},
+      {kCacheFolderVariable, "folder of compiled kernels (default $XDG_CACHE_HOME/mlffgen, else ~/.cache/mlffgen)"},
+      {kCacheSizeVariable, "what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing)"}};
   return list;
 }
 

@@ -1,8 +1,11 @@
 // The environment variables of mlffgen. This is the only place that reads them.
 //
-// | variable      | meaning                                                                                 |
-// |---------------|-----------------------------------------------------------------------------------------|
-// | MLFFGEN_NVRTC | path of the NVRTC library (libnvrtc.so...) to use instead of searching for one          |
+// | variable           | meaning                                                                                 |
+// |--------------------|-----------------------------------------------------------------------------------------|
+// | MLFFGEN_CUDA       | path of the CUDA driver's library (libcuda.so...) to use instead of searching for one   |
+// | MLFFGEN_NVRTC      | path of the NVRTC library (libnvrtc.so...) to use instead of searching for one          |
+// | MLFFGEN_CACHE_DIR  | folder of compiled kernels (default $XDG_CACHE_HOME/mlffgen, else ~/.cache/mlffgen)     |
+// | MLFFGEN_CACHE_SIZE | what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing) |
 #pragma once
 
 #include <optional>
@@ -19,7 +22,10 @@ struct EnvironmentVariable {
 // The table above.
 const std::vector<EnvironmentVariable>& environment_variables();
 
+inline constexpr const char* kCudaVariable = "MLFFGEN_CUDA";
 inline constexpr const char* kNvrtcVariable = "MLFFGEN_NVRTC";
+inline constexpr const char* kCacheFolderVariable = "MLFFGEN_CACHE_DIR";
+inline constexpr const char* kCacheSizeVariable = "MLFFGEN_CACHE_SIZE";
 
 // The value of a variable; nothing if it is unset or empty.
 std::optional<std::string> environment_variable(const char* name);

@@ -1,5 +1,6 @@
 #include "runtime/jit/nvrtc.h"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,12 +24,21 @@ constexpr Result kSuccess = 0;
 
 constexpr const char* kSourceName = "emitted.cu";
 
-// Where scripts/setup puts NVRTC on machines without a CUDA toolkit: build/nvrtc, beside the folder of the program.
-std::string folder_beside_program() {
+// Where NVRTC lies on machines without a CUDA toolkit: in build/nvrtc (scripts/setup) or in the folder nvrtc of the
+// package, beside the folder of the program, and of the library if this is part of one.
+std::vector<std::string> folders_beside_us() {
   std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  return (program.parent_path().parent_path() / "nvrtc" / "nvidia" / "cu13" / "lib").string();
+  std::vector<std::filesystem::path> files = {std::filesystem::read_symlink("/proc/self/exe", error)};
+  Dl_info here = {};
+  if (::dladdr(reinterpret_cast<void*>(&folders_beside_us), &here) != 0 && here.dli_fname != nullptr) {
+    files.emplace_back(std::filesystem::weakly_canonical(here.dli_fname, error));
+  }
+  std::vector<std::string> folders;
+  for (const std::filesystem::path& file : files) {
+    const std::filesystem::path top = file.parent_path().parent_path();
+    if (file.is_absolute()) folders.push_back((top / "nvrtc" / "nvidia" / "cu13" / "lib/").string());
+  }
+  return folders;
 }
 
 // NVRTC opens its second library by name alone, which finds it outside the usual folders only if it is open already.
@@ -47,7 +57,9 @@ std::vector<DynamicLibrary> builtins_beside(const std::string& library) {
 std::vector<std::string> candidates(const std::vector<std::string>& extra_folders) {
   if (const auto chosen = environment_variable(kNvrtcVariable)) return {*chosen};
   std::vector<std::string> folders = {"", "/usr/local/cuda/lib64/"};
-  if (const std::string folder = folder_beside_program(); !folder.empty()) folders.push_back(folder + "/");
+  for (const std::string& folder : folders_beside_us()) {
+    if (std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(folder);
+  }
   for (const std::string& folder : extra_folders) folders.push_back(folder + "/");
   std::vector<std::string> list;
   for (const std::string& folder : folders) {

@@ -50,7 +50,7 @@ class Nvrtc {
  public:
   // Tries the file named by the environment variable MLFFGEN_NVRTC if it is set, and nothing else then; otherwise
   // libnvrtc.so.13 and .12 as the dynamic linker finds them, in the usual folder of the CUDA toolkit, in
-  // nvrtc/nvidia/cu13/lib beside the program's folder (scripts/setup), and in
+  // nvrtc/nvidia/cu13/lib beside the folder of the program (scripts/setup, docs/package.md) or of libmlffgen.so, and in
   // `extra_folders` (such as site-packages/nvidia/cuda_nvrtc/lib). Throws UserError when none loads.
   explicit Nvrtc(const std::vector<std::string>& extra_folders = {});
 

@@ -94,3 +94,16 @@ TEST_CASE("a file larger than allowed is refused, also one without an end") {
   CHECK(read_message(folder.path() / "a", 4).find("more than the 4 bytes") != std::string::npos);
   CHECK(read_message("/dev/zero", 100'000).find("more than the 100000 bytes") != std::string::npos);
 }
+
+TEST_CASE("a file gets the rights that were asked for, whatever the umask") {
+  const TemporaryFolder folder;
+  const mode_t before = ::umask(0);
+  for (const mode_t mask : {0U, 077U, 0777U}) {
+    ::umask(mask);
+    write_file_atomically(folder.path() / "private", "x", 0640);
+    struct stat status = {};
+    REQUIRE(::stat((folder.path() / "private").c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777U) == 0640);
+  }
+  ::umask(before);
+}

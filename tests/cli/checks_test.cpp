@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "cli/checks/samples.h"
 #include "runtime/bundle.h"
+#include "runtime/host_model.h"
 
 namespace {
 

@@ -73,6 +73,11 @@ class CliCase(unittest.TestCase):
             raise AssertionError(done.stderr)
         return path
 
+    @classmethod
+    def has_gpu(cls) -> bool:
+        done = subprocess.run([PROGRAM, "doctor", "--json"], capture_output=True, text=True)
+        return bool(json.loads(done.stdout)["cuda"]["usable"])
+
     def only_files(self, folder: Path) -> list[str]:
         return sorted(path.name for path in folder.iterdir())
 

@@ -69,7 +69,9 @@ class Check(CliCase):
 
     def test_wrong_calls_say_what_is_right(self) -> None:
         model = self.compile_model("wrong.mlff", SPEC, *FAST)
-        self.fail_with(1, "--device host", "check", model, "--device", "cuda")
+        no_driver = {"MLFFGEN_CUDA": "/absent/libcuda.so.1"}
+        self.fail_with(1, "the CUDA driver", "check", model, "--device", "cuda", environment=no_driver)
+        self.fail_with(2, "expected host, cuda or cuda:N", "check", model, "--device", "gpu")
         self.fail_with(2, "--tolerance-scale", "check", model, "--tolerance-scale", "0")
         self.fail_with(1, "absent.extxyz", "check", model, "absent.extxyz")
         (self.folder / "gold.extxyz").write_text("1\n\nAu 0 0 0\n")

@@ -137,13 +137,25 @@ class Describe(CliCase):
         self.assertEqual((self.folder / "model.md").read_text(), text)
 
     def test_doctor_says_whether_cuda_is_usable(self) -> None:
-        report = self.succeed_json("doctor")
+        report = self.succeed_json("doctor", environment={"MLFFGEN_CUDA": "/absent/libcuda.so.1"})
         self.assertIs(report["cuda"]["usable"], False)
         self.assertNotIn("\n", report["cuda"]["reason"])
-        self.assertIn("--device host", self.succeed("doctor"))
+        self.assertIn("/absent/libcuda.so.1", report["cuda"]["details"])
+        text = self.succeed("doctor", environment={"MLFFGEN_CUDA": "/absent/libcuda.so.1"})
+        self.assertIn("--device host", text)
         self.assertGreaterEqual(report["cpu"]["threads"], 1)
         missing = self.succeed_json("doctor", environment={"MLFFGEN_NVRTC": "/absent/libnvrtc.so"})
         self.assertIs(missing["nvrtc"]["found"], False)
+
+    def test_doctor_says_whether_compiled_kernels_can_be_kept(self) -> None:
+        (self.folder / "file").write_text("")
+        for place, usable in (("new/cache", True), ("file/cache", False)):
+            cache = self.succeed_json("doctor", environment={"MLFFGEN_CACHE_DIR": str(self.folder / place)})["cache"]
+            self.assertIs(cache["usable"], usable)
+            self.assertEqual(cache["folder"], str(self.folder / place))
+        self.assertIn("file", cache["problem"])
+        self.assertFalse((self.folder / "new").exists())
+        self.assertIn("compiled anew", self.succeed("doctor", environment={"MLFFGEN_CACHE_SIZE": "0"}))
 
 
 if __name__ == "__main__":

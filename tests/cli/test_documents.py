@@ -20,7 +20,9 @@ class Documents(CliCase):
         place = self.folder / document.stem
         place.mkdir()
         shutil.copytree(TOP / "models", place / "models")
-        environment = {**os.environ, "PATH": f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"}
+        path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+        # The user's own kernels are not a test's to delete.
+        environment = {**os.environ, "PATH": path, "MLFFGEN_CACHE_DIR": str(self.folder / "kernels")}
         blocks = SHELL_BLOCK.findall(text)
         self.assertEqual(len(blocks), len(kinds) // 2)
         for block in blocks:

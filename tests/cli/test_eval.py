@@ -152,8 +152,10 @@ class Evaluate(CliCase):
         self.fail_with(1, "missing/out.extxyz", "eval", "model.mlff", MOLECULES, "-o", "missing/out.extxyz")
 
     def test_wrong_calls_say_what_is_right(self) -> None:
-        self.fail_with(1, "--device host", "eval", "model.mlff", MOLECULES, "--device", "cuda")
-        self.fail_with(1, "--device host", "eval", "model.mlff", MOLECULES, "--device", "cuda:1")
+        no_driver = {"MLFFGEN_CUDA": "/absent/libcuda.so.1"}
+        for device in ("cuda", "cuda:1"):
+            words = ("eval", "model.mlff", MOLECULES, "--device", device)
+            self.assertIn("install", self.fail_with(1, "the CUDA driver", *words, environment=no_driver))
         for device in ("gpu", "cuda:", "cuda:x", "cuda1"):
             self.fail_with(2, "expected host, cuda or cuda:N", "eval", "model.mlff", MOLECULES, "--device", device)
         self.fail_with(2, "whole number from 0", "eval", "model.mlff", MOLECULES, "--threads", "-1")

@@ -5,7 +5,7 @@ import subprocess
 
 from cli_case import PROGRAM, SPEC, TOP, CliCase, main
 
-COMMANDS = ["compile", "eval", "check", "explain", "info", "doctor"]
+COMMANDS = ["compile", "eval", "md", "check", "explain", "info", "cache", "doctor"]
 
 
 class Usage(CliCase):

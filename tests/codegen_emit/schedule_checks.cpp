@@ -60,7 +60,9 @@ class Walk {
     check_arrays(phase().tile_arrays, phase().tile_numbers, "tile", [&](NodeId a, NodeId b) {
       return tile_.contains(a) && tile_.contains(b) && tile_[a].born <= tile_[b].dies && tile_[b].born <= tile_[a].dies;
     });
-    check_arrays(phase().team_arrays, phase().team_numbers, "team", [](NodeId, NodeId) { return true; });
+    for (const Segment& segment : phase().segments) {
+      check_arrays(segment.team_arrays, phase().team_numbers, "team", [](NodeId, NodeId) { return true; });
+    }
   }
 
   void check_arrays(const std::map<NodeId, int>& arrays, int numbers, const char* what,

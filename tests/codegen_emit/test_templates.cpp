@@ -24,14 +24,21 @@ std::string example_kernel() {
 
 // The skeletons of loops inside the example kernel, as the emitter nests them.
 std::string nested_skeletons() {
-  std::string pairs = emit::fill_skeleton(
-      "pairs", {{"accumulators", ""}, {"geometry", "(void)q0;"}, {"stages", ""}, {"store", "(void)i;"}});
+  const std::string batches = emit::fill_skeleton("batches", {{"stages", "(void)pair;\n"}});
+  const std::string pairs = emit::fill_skeleton("pairs", {{"accumulators", ""},
+                                                          {"records", "p.j = q0;"},
+                                                          {"narrow", ""},
+                                                          {"batches", batches},
+                                                          {"last", ""},
+                                                          {"store", "(void)i;"}});
   return emit::fill_skeleton(
       "kernel", {{"name", "nested"},
                  {"parameters", "const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin"},
+                 {"record", "struct Record {\n  int j;\n};\n"},
                  {"tile_numbers", "3"},
+                 {"deferred_numbers", "1"},
                  {"team_numbers", "2"},
-                 {"body", filled_atoms("(void)tile, (void)team_array, (void)scratch;\n") + pairs}});
+                 {"body", filled_atoms("(void)rows;\n") + pairs}});
 }
 
 }  // namespace
@@ -69,7 +76,8 @@ TEST_CASE("the templates are real source: clang parses them for a GPU and for th
     CAPTURE(precision);
     const std::string real = "using real = " + precision + ";\n";
     const std::string rest = emit::template_file("common.cuh") + example_kernel() + nested_skeletons();
-    const std::string cuda = real + emit::template_file("cuda_shim.cuh") + rest;
+    const std::string cuda = real + emit::template_file("ptx.cuh") + emit::template_file("cuda_shim.cuh") +
+                             emit::template_file("tile_product.cuh") + rest;
     const clang::Manifest manifest = clang::parse_manifest(cuda, {"MLFF_PARSE"});
     REQUIRE(manifest.kernels.size() == 2);
     CHECK(manifest.kernels[0].name == "phase_example");
@@ -81,8 +89,8 @@ TEST_CASE("the templates are real source: clang parses them for a GPU and for th
 }
 
 TEST_CASE("the tunables of the templates are found, each with its value among the choices") {
-  const std::string cuda =
-      "using real = float;\n" + emit::template_file("cuda_shim.cuh") + emit::template_file("common.cuh");
+  const std::string cuda = "using real = float;\n" + emit::template_file("ptx.cuh") +
+                           emit::template_file("cuda_shim.cuh") + emit::template_file("common.cuh");
   const clang::Manifest manifest = clang::parse_manifest(cuda, {"MLFF_PARSE"});
   std::vector<std::string> names;
   for (const clang::Tunable& tunable : manifest.tunables) {
@@ -95,5 +103,5 @@ TEST_CASE("the tunables of the templates are found, each with its value among th
       if (changed.name == tunable.name) CHECK(std::to_string(changed.value) == other);
     }
   }
-  CHECK(names == std::vector<std::string>{"kLanes", "kTeams", "kMinBlocks", "kTile", "kPairBatch"});
+  CHECK(names == std::vector<std::string>{"kLanes", "kTeams", "kMinBlocks", "kPairChunk", "kTile", "kPairBatch"});
 }

@@ -57,8 +57,11 @@ class Counter {
     static const std::regex kChannels("MLFF_EACH_CHANNEL\\(c, f, ([0-9]+)\\)");
     static const std::regex kInner("for \\(int k = 0; k < ([0-9]+); \\+\\+k\\) \\{");
     const bool per_pair_line = text.find("for (int e = 0; e < E; ++e)") != std::string::npos;
-    if (text.find("pairs = [&]") != std::string::npos) {
+    static const std::regex kEachPair("MLFF_EACH_PAIR(_CHANNEL\\(e, f, count, ([0-9]+)\\))?");
+    if (text.find("batch = [&]") != std::string::npos) {
       open(1, in_e(), true);
+    } else if (std::regex_search(text, match, kEachPair)) {
+      open(match[2].matched ? std::atof(match[2].str().c_str()) : 1, true, true);
     } else if (std::regex_search(text, match, kProduct)) {
       const double work = 2.0 * std::atof(match[2].str().c_str()) * std::atof(match[3].str().c_str());
       (match[1] == "tile" ? total_.atom : total_.pair) += work * (match[4].matched ? 3 : 1);
@@ -94,7 +97,8 @@ class Counter {
 
   void statement(const std::string& text, bool per_pair_line) {
     // Address arithmetic stands outside the loops over channels, and in the geometry of a pair.
-    static const std::regex kAddress("pair_geometry|constexpr|const int |team_sum|barrier|for \\(;|\\(void\\)");
+    static const std::regex kAddress(
+        "pair_geometry|constexpr|const int |_sum|Record|barrier|for \\(;|\\(void\\)|whole_quads|= pair_neighbour");
     if (scopes_.size() < 2 || std::regex_search(text, kAddress)) return;
     const std::size_t body = per_pair_line ? text.find("++e)") + 4 : 0;
     const double count = of_statement(text.substr(body)) * scopes_.back().times;

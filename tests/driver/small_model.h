@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "codegen/driver/compile.h"
+#include "codegen/driver/targets.h"
 #include "tests/base/temporary_folder.h"
 
 namespace mlffgen::test {
@@ -21,6 +22,18 @@ struct SmallModel {
     options.untrained_seed = 1;
   }
 };
+
+// Text for the end of a source that does not compile unless the source's constants give the launch of a phase.
+inline std::string launch_probe(const emit::Phase& phase, const driver::Launch& launch) {
+  const std::string record =
+      phase.has_pairs ? "(" + std::to_string(phase.record_numbers) + " * sizeof(real) + 2 * sizeof(int) + 15) / 16 * 16"
+                      : "0";
+  return "static_assert((whole_quads(kTile * " + std::to_string(phase.tile_numbers) +
+         ") + kTeams * whole_quads(kPairChunk * (int)(" + record + ") / (int)sizeof(real) + kPairChunk * kWarps * " +
+         std::to_string(phase.deferred_numbers) + " + kPairBatch * " + std::to_string(phase.team_numbers) +
+         " + kTeamScratch)) * sizeof(real) == " + std::to_string(launch.shared_bytes) + ", \"\");\n" +
+         "static_assert(kBlock == " + std::to_string(launch.threads) + ", \"\");\n";
+}
 
 inline std::string section(const driver::Compiled& compiled, const std::string& name) {
   for (const runtime::BundleSection& s : compiled.sections) {

@@ -1,6 +1,7 @@
 // Machine code for GPUs, without one: registers, spills, shared memory and occupancy of every kernel.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -90,6 +91,26 @@ TEST_CASE("a double build compiles for a GPU without spills") {
   }
 }
 
+TEST_CASE("blocks are as large as the architecture's shared memory allows, and the plan says how large") {
+  require_nvrtc();
+  test::SmallModel model(test::small_spec("painn-schnetpack", 64, 2));
+  model.options.double_precision = true;
+  model.options.gpu_archs = {"sm_86", "sm_90"};
+  const json gpu = json::parse(test::section(driver::compile(model.options, {}), "plan")).at("gpu");
+  REQUIRE(gpu.at("code").size() == 2);
+  std::vector<int> chosen;
+  for (const json& code : gpu.at("code")) {
+    const int limit = jit::sm_limits(code.at("arch").get<std::string>()).shared_bytes_per_block;
+    chosen.push_back(code.at("tile").get<int>());
+    for (const json& tile : gpu.at("tiles")) {
+      int most = 0;
+      for (const json& launch : tile.at("launches")) most = std::max(most, launch.at("shared_bytes").get<int>());
+      CHECK((most <= limit) == (tile.at("atoms").get<int>() <= chosen.back()));
+    }
+  }
+  CHECK(chosen[0] < chosen[1]);
+}
+
 TEST_CASE("compiling for a GPU twice gives the same bytes") {
   require_nvrtc();
   test::SmallModel model(test::small_spec("schnet", 4, 1));
@@ -106,15 +127,12 @@ TEST_CASE("a launch's threads and shared memory are what the source's own consta
       const test::Scheduled model = test::scheduled_model(name, 33, 2, RadialForm::inline_);
       const driver::CheckedSource checked =
           driver::check_source(test::source_of(model, double_precision), model.schedule, double_precision);
+      const std::vector<driver::Launch>& launches = checked.tiles.at(0).launches;
       // The kernels' constants, by a compiler that evaluates them: a wrong number is a defect of the text.
       std::string probe = checked.text;
-      REQUIRE(checked.launches.size() == model.schedule.phases.size());
-      for (std::size_t p = 0; p < checked.launches.size(); ++p) {
-        const emit::Phase& phase = model.schedule.phases[p];
-        probe += "static_assert((kTile * " + std::to_string(phase.tile_numbers) + " + kTeams * (kPairBatch * " +
-                 std::to_string(phase.team_numbers) +
-                 " + kTeamScratch)) * sizeof(real) == " + std::to_string(checked.launches[p].shared_bytes) + ");\n";
-        probe += "static_assert(kBlock == " + std::to_string(checked.launches[p].threads) + ");\n";
+      REQUIRE(launches.size() == model.schedule.phases.size());
+      for (std::size_t p = 0; p < launches.size(); ++p) {
+        probe += test::launch_probe(model.schedule.phases[p], launches[p]);
       }
       CHECK_NOTHROW(clang::parse_manifest(probe, {"MLFF_PARSE"}));
     }

@@ -48,14 +48,11 @@ TEST_CASE("a launch's threads and shared memory are what the source's own consta
   const driver::Model front = driver::build_model(model.options, {}, seconds);
   const emit::Source source = emit::emit_source(front.passes.graph, front.schedule, {false});
   const driver::CheckedSource checked = driver::check_source(source, front.schedule, false);
-  REQUIRE(checked.launches.size() == 4);
+  const std::vector<driver::Launch>& launches = checked.tiles.at(0).launches;
+  REQUIRE(launches.size() == 4);
   std::string probe = source.cuda;
-  for (std::size_t p = 0; p < checked.launches.size(); ++p) {
-    const emit::Phase& phase = front.schedule.phases[p];
-    probe += "static_assert((kTile * " + std::to_string(phase.tile_numbers) + " + kTeams * (kPairBatch * " +
-             std::to_string(phase.team_numbers) +
-             " + kTeamScratch)) * sizeof(real) == " + std::to_string(checked.launches[p].shared_bytes) + ", \"\");\n";
-    probe += "static_assert(kBlock == " + std::to_string(checked.launches[p].threads) + ", \"\");\n";
+  for (std::size_t p = 0; p < launches.size(); ++p) {
+    probe += test::launch_probe(front.schedule.phases[p], launches[p]);
   }
   CHECK_NOTHROW(jit::Nvrtc().compile_cubin(probe, "sm_90"));
 }

@@ -94,3 +94,46 @@ TEST_CASE("a plan of another schema, with wrong types or with unknown keys is re
   CHECK(contains(error_of("\"pair_gradient\"", "\"n_atoms\""), "no kernel has the argument pair_gradient"));
   CHECK(contains(error_of("\"atom_energy\"", "\"element\""), "none of the energy kernels"));
 }
+
+namespace {
+
+// A member "gpu" in front of the plan's "report".
+std::string with_gpu(const std::string& gpu) { return gpu + R"(, "report")"; }
+
+constexpr const char* kGpu = R"("gpu": {"define": "MLFF_TILE", "tiles": [
+   {"atoms": 16, "launches": [{"threads": 256, "shared_bytes": 1600}, {"threads": 128, "shared_bytes": 0}]},
+   {"atoms": 4, "launches": [{"threads": 256, "shared_bytes": 400}, {"threads": 128, "shared_bytes": 0}]}],
+   "code": [{"section": "cuda/sm_90", "arch": "sm_90", "tile": 4}]})";
+
+std::string gpu_error(const std::string& from, const std::string& to) {
+  std::string gpu = kGpu;
+  const auto at = gpu.find(from);
+  REQUIRE(at != std::string::npos);
+  return error_of(R"("report")", with_gpu(gpu.replace(at, from.size(), to)));
+}
+
+}  // namespace
+
+TEST_CASE("the launches of a GPU are read as written, and a plan needs none") {
+  CHECK(parse_plan(kGood, "m.mlff", 128).gpu_tiles.empty());
+  auto text = kGood;
+  text.replace(text.find(R"("report")"), 8, with_gpu(kGpu));
+  const auto plan = parse_plan(text, "m.mlff", 128);
+  CHECK(plan.gpu_tile_define == "MLFF_TILE");
+  REQUIRE(plan.gpu_tiles.size() == 2);
+  CHECK(plan.gpu_tiles[0].atoms == 16);
+  CHECK(plan.gpu_tiles[0].launches[0].shared_bytes == 1600);
+  CHECK(plan.gpu_tiles[1].launches[1].threads == 128);
+  REQUIRE(plan.gpu_code.size() == 1);
+  CHECK(plan.gpu_code[0].arch == "sm_90");
+  CHECK(plan.gpu_code[0].tile == 4);
+}
+
+TEST_CASE("launches that do not fit the kernels are refused") {
+  CHECK(contains(gpu_error(R"({"threads": 256, "shared_bytes": 400}, )", ""), "1 launches for 2 kernels"));
+  CHECK(contains(gpu_error(R"("threads": 128)", R"("threads": 2048)"),
+                 "'threads' must be a whole number from 1 to 1024"));
+  CHECK(contains(gpu_error(R"("atoms": 4)", R"("atoms": 32)"), "'atoms' must be a whole number from 1 to 15"));
+  CHECK(contains(gpu_error(R"("tile": 4)", R"("tile": 8)"), "none of the tiles"));
+  CHECK(contains(gpu_error(R"("MLFF_TILE")", R"("MLFF TILE")"), "is not a macro"));
+}

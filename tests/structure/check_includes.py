@@ -24,8 +24,17 @@ ALLOWED = {
                        "codegen/clang", "runtime", "runtime/jit"],
     "runtime": ["base", "runtime/jit"],
     "runtime/jit": ["base"],
+    "runtime/cuda": ["base", "runtime/jit"],
+    "runtime/cache": ["base", "runtime/jit", "runtime/cuda"],
+    "runtime/kernels": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache"],
+    "runtime/cuda_model": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels"],
+    "runtime/md": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
+                   "runtime/cuda_model"],
+    "runtime/api": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
+                    "runtime/cuda_model", "runtime/md"],
     "cli": ["base", "dsl", "codegen/ir", "codegen/elaborate", "codegen/passes", "codegen/emit", "codegen/explain",
-            "codegen/driver", "codegen/clang", "runtime", "runtime/jit"],
+            "codegen/driver", "codegen/clang", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache",
+            "runtime/kernels", "runtime/cuda_model", "runtime/md", "runtime/api"],
 }
 
 # Libraries that only some folders may see.
@@ -67,6 +76,9 @@ def self_test() -> None:
     assert faults("runtime/a.cpp", "#include <yaml-cpp/yaml.h>\n")
     assert faults("base/a.cpp", '#include "dsl/spec.h"\n')
     assert faults("codegen/emit/a.cpp", '#include "codegen/passes/passes.h"\n')
+    assert faults("runtime/cuda/a.cpp", '#include "runtime/plan.h"\n')
+    assert faults("runtime/kernels/a.cpp", '#include "runtime/cuda_model/cuda_model.h"\n')
+    assert not faults("runtime/cuda_model/a.cpp", '#include "runtime/kernels/reductions.h"\n')
     assert not faults("dsl/a.cpp", '#include <yaml-cpp/yaml.h>\n#include "base/error.h"\n')
 
 

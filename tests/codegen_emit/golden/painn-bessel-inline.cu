@@ -1,5 +1,33 @@
 using real = float;
 
+// What a GPU can do and CUDA C++ has no word for. Other texts hold no PTX: with MLFF_SOFTWARE_GPU, which tests define,
+// functions of the same meaning stand in, and the kernels run on machines without a GPU.
+
+#ifdef MLFF_SOFTWARE_GPU
+
+static __device__ __forceinline__ void named_barrier(int name, int threads) { software_gpu_barrier(name, threads); }
+static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  software_gpu_mma_m16n8k8_tf32(d, a, b);
+}
+
+#else
+
+// A barrier of `threads` threads, whole warps, that shares nothing with barriers of other names (1 to 15).
+static __device__ __forceinline__ void named_barrier(int name, int threads) {
+  asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory");
+}
+
+// d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds
+// a: rows g, g + 8, g, g + 8 of columns t, t, t + 4, t + 4; b: rows t, t + 4 of column g; d: row g, columns 2t, 2t + 1,
+// then row g + 8 of the same. Of a and b, the lowest 13 bits are ignored.
+static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+#endif
+
 // The lane-generic names on a GPU: a team is kLanes threads of a block.
 
 #ifndef __CUDACC_RTC__
@@ -10,6 +38,9 @@ typedef unsigned long size_t;
 // The manifest sees the tunables, and the size of shared memory that a launch must ask for.
 #define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
 #define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#elif defined(MLFF_SOFTWARE_GPU)
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) real* const name = (real*)software_gpu_dynamic_shared()
 #else
 #define MLFF_TUNABLE(choices)
 #define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
@@ -21,6 +52,10 @@ typedef unsigned long size_t;
 #define MLFF_EACH_CHANNEL(c, f, C)                                                          \
   MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
                                                          slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
+#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C)                        \
+  for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) \
+    if (const int e = mlff_k / (C), f = mlff_k % (C); true)
 #define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
 #define block_index() ((int)blockIdx.x)
 
@@ -33,13 +68,16 @@ typedef unsigned long size_t;
 #ifndef MLFF_MIN_BLOCKS
 #define MLFF_MIN_BLOCKS 1
 #endif
-MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;     // threads that serve one atom
-MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;           // teams of a block
-MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+#ifndef MLFF_PAIR_CHUNK
+#define MLFF_PAIR_CHUNK 32
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;      // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;            // teams of a block
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;   // blocks that must fit on one multiprocessor
+MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;  // pairs whose records a team holds
 constexpr int kBlock = kLanes * kTeams;
 constexpr int kWarps = kLanes / 32;  // of a team
-constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
-constexpr int kTeamScratch = kWarps > 1 ? kWarps* kMaxTeamSum : 0;
+constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 
 MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
 MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
@@ -48,34 +86,92 @@ MLFF_DEVICE void team_barrier() {
   if constexpr (kLanes == 32) {
     __syncwarp();
   } else {
-    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+    named_barrier(team() + 1, kLanes);
   }
 }
 
-// The sums over the lanes of a team, in every lane.
+MLFF_DEVICE int warp() { return lane() / 32; }  // of the team
+
+// Lanes of a warp that hold each of N sums after warp_sum.
 template <int N>
-MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
-  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+MLFF_DEVICE constexpr int lanes_of_sum() {
+  static_assert(N <= 32, "a warp holds at most 32 sums");
+  return N > 16 ? 1 : (N > 8 ? 2 : (N > 4 ? 4 : (N > 2 ? 8 : (N > 1 ? 16 : 32))));
+}
+
+// Sums over the lanes of a warp: number lane / lanes_of_sum<N>() of them, if there are so many. Lanes that differ in
+// one bit share out the numbers, one half each, until a lane is left with one; then it is added up over the rest.
+template <int N, int LANES = 32>
+MLFF_DEVICE real warp_sum(const real (&value)[N]) {
+  if constexpr (LANES == 1) {
+    return value[0];
+  } else {
+    constexpr int kHalf = N == 1 ? 1 : 16 / lanes_of_sum<N>();
+    const bool upper = N > 1 && lane() % LANES >= LANES / 2;
+    real share[kHalf];
+    MLFF_UNROLL
+    for (int n = 0; n < kHalf; ++n) {
+      const real low = value[n];
+      const real high = N == 1 ? low : (kHalf + n < N ? value[kHalf + n < N ? kHalf + n : 0] : real(0));
+      share[n] = (upper ? high : low) + __shfl_xor_sync(0xffffffffu, upper ? low : high, LANES / 2);
+    }
+    return warp_sum<kHalf, LANES / 2>(share);
+  }
+}
+
+// The next 32 of N numbers.
+template <int FIRST, int N>
+MLFF_DEVICE real warp_sum_of_group(const real (&value)[N]) {
+  real group[N - FIRST < 32 ? N - FIRST : 32];
   MLFF_UNROLL
-  for (int n = 0; n < N; ++n) {
+  for (int n = 0; n < (N - FIRST < 32 ? N - FIRST : 32); ++n) group[n] = value[FIRST + n];
+  return warp_sum(group);
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N, int FIRST = 0>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  constexpr int kLanesOfSum = lanes_of_sum<kCount>();
+  const real sum = warp_sum_of_group<FIRST>(value);
+  if constexpr (kWarps == 1) {
     MLFF_UNROLL
-    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
-  }
-  if constexpr (kWarps > 1) {
+    for (int n = 0; n < kCount; ++n) value[FIRST + n] = __shfl_sync(0xffffffffu, sum, n * kLanesOfSum);
+  } else {
     team_barrier();
-    if (lane() % 32 == 0) {
-      MLFF_UNROLL
-      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
-    }
+    if (lane() % kLanesOfSum == 0) scratch[lane() / kLanesOfSum] = sum;
     team_barrier();
     MLFF_UNROLL
-    for (int n = 0; n < N; ++n) {
-      real sum = scratch[n];
+    for (int n = 0; n < kCount; ++n) {
+      real total = scratch[n];
       MLFF_UNROLL
-      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
-      value[n] = sum;
+      for (int w = 1; w < kWarps; ++w) total += scratch[w * (32 / kLanesOfSum) + n];
+      value[FIRST + n] = total;
     }
   }
+  if constexpr (FIRST + 32 < N) team_sum<N, FIRST + 32>(value, scratch);
+}
+
+// Sums over the lanes of each warp of NUMBERS numbers a pair, for the pairs p0, p0 + 1, ... of the chunk, left in
+// sums[kWarps][kPairChunk][NUMBERS] for all lanes to read after a barrier.
+template <int NUMBERS, int N, int FIRST = 0>
+MLFF_DEVICE void leave_sums(real* sums, int p0, const real (&part)[N]) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  const real sum = warp_sum_of_group<FIRST>(part);
+  const int n = lane() % 32 / lanes_of_sum<kCount>();
+  if (lane() % lanes_of_sum<kCount>() == 0 && n < kCount) {
+    sums[(warp() * kPairChunk + p0) * NUMBERS + FIRST + n] = sum;
+  }
+  if constexpr (FIRST + 32 < N) leave_sums<NUMBERS, N, FIRST + 32>(sums, p0, part);
+}
+
+// The sum over the team of number n of a pair.
+template <int NUMBERS>
+MLFF_DEVICE real left_sum(const real* sums, int pair, int n) {
+  real sum = sums[pair * NUMBERS + n];
+  MLFF_UNROLL
+  for (int w = 1; w < kWarps; ++w) sum += sums[(w * kPairChunk + pair) * NUMBERS + n];
+  return sum;
 }
 
 MLFF_DEVICE float m_exp(float x) { return expf(x); }
@@ -84,9 +180,20 @@ MLFF_DEVICE float m_log(float x) { return logf(x); }
 MLFF_DEVICE double m_log(double x) { return log(x); }
 MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
 MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
-MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+// sin and cos as host_shim.h has them, for |x| < 1e5: CUDA's own need a stack to reduce larger arguments.
+MLFF_DEVICE float m_sin_quarter(float x, int turn) {
+  const float n = rintf(x * 0.63661977236758134f);
+  const float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188216e-8f;
+  const float z = r * r;
+  const float s = r + r * z * (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
+  const float c = 1.0f - 0.5f * z + z * z * (1.0f / 24.0f + z * (-1.0f / 720.0f + z * (1.0f / 40320.0f)));
+  const int quadrant = (int)n + turn;
+  const float value = (quadrant & 1) ? c : s;
+  return (quadrant & 2) ? -value : value;
+}
+MLFF_DEVICE float m_sin(float x) { return m_sin_quarter(x, 0); }
 MLFF_DEVICE double m_sin(double x) { return sin(x); }
-MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE float m_cos(float x) { return m_sin_quarter(x, 1); }
 MLFF_DEVICE double m_cos(double x) { return cos(x); }
 MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
@@ -95,10 +202,116 @@ MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
 // Zero at zero, so that the gradient of a norm is zero there.
 MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
 
-// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
+// Rows times a matrix on a GPU: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
+
+// A number as the sum of two that fit TF32 (11 significant bits), to 2^-22 of it: the first is cut off, the second
+// rounded.
+struct SplitNumber {
+  unsigned high, low;
+};
+MLFF_DEVICE SplitNumber split(float x) {
+  const unsigned high = __float_as_uint(x) & 0xffffe000u;
+  return {high, __float_as_uint(x - __uint_as_float(high)) + 0x1000u};
+}
+
+// 8 * TILES rows times 16 columns by a warp, on tensor cores: the transpose, out' = weights' in'. Each product of two
+// numbers is that of their splits without low * low, so that the result is as good as float's ("3xTF32").
+//
+// The sum over k and the columns may be taken in any order: with g = lane / 4 and t = lane % 4, a lane takes
+// k = 4 t .. 4 t + 3 of 16, the columns 2 g and 2 g + 1, which lie side by side in memory, and the rows g of eight.
+template <int IN, int OUT, int TILES>
+MLFF_DEVICE void product_of_warp(int rows, const float* in, const float* MLFF_RESTRICT weights, float* out,
+                                 const float* MLFF_RESTRICT bias, bool add) {
+  const int g = (int)threadIdx.x % 32 / 4, t = (int)threadIdx.x % 4;
+  float* const mine = out + 2 * t * OUT + 2 * g;  // rows 2 t and 2 t + 1 of each tile
+  // Few tiles leave a tensor core waiting for its own sums: they get more sums, which are added at the end.
+  constexpr int kChains = TILES <= 2 ? 2 : 1;
+  float main_part[kChains][TILES][4] = {}, cross_part[kChains][TILES][4] = {};
+  const float2 start = bias ? *(const float2*)(bias + 2 * g) : make_float2(0.0f, 0.0f);
+  MLFF_UNROLL
+  for (int m = 0; m < TILES; ++m) {
+    MLFF_UNROLL
+    for (int odd = 0; odd < 2; ++odd) {
+      float2 value = start;
+      if (add && m * 8 + 2 * t + odd < rows) value = *(const float2*)(mine + (m * 8 + odd) * OUT);
+      main_part[0][m][odd] = value.x;
+      main_part[0][m][2 + odd] = value.y;
+    }
+  }
+  _Pragma("unroll (TILES > 2 ? 4 : 8)") for (int k = 0; k < IN; k += 16) {
+    unsigned w_high[2][4], w_low[2][4];
+    MLFF_UNROLL
+    for (int c = 0; c < 4; ++c) {
+      const float2 w = *(const float2*)(weights + (k + 4 * t + c) * OUT + 2 * g);
+      const SplitNumber x = split(w.x), y = split(w.y);
+      w_high[c / 2][c % 2 * 2] = x.high;
+      w_high[c / 2][c % 2 * 2 + 1] = y.high;
+      w_low[c / 2][c % 2 * 2] = x.low;
+      w_low[c / 2][c % 2 * 2 + 1] = y.low;
+    }
+    MLFF_UNROLL
+    for (int m = 0; m < TILES; ++m) {
+      const int row = m * 8 + g < rows ? m * 8 + g : rows - 1;
+      const float4 x = *(const float4*)(in + row * IN + k + 4 * t);
+      const SplitNumber x0 = split(x.x), x1 = split(x.y), x2 = split(x.z), x3 = split(x.w);
+      const unsigned x_high[2][2] = {{x0.high, x1.high}, {x2.high, x3.high}};
+      const unsigned x_low[2][2] = {{x0.low, x1.low}, {x2.low, x3.low}};
+      MLFF_UNROLL
+      for (int s = 0; s < 2; ++s) {
+        mma_tf32(cross_part[s % kChains][m], w_low[s], x_high[s]);
+        mma_tf32(main_part[s % kChains][m], w_high[s], x_high[s]);
+        mma_tf32(cross_part[s % kChains][m], w_high[s], x_low[s]);
+      }
+    }
+  }
+  MLFF_UNROLL
+  for (int m = 0; m < TILES; ++m) {
+    float sum[4];
+    MLFF_UNROLL
+    for (int c = 0; c < 4; ++c) {
+      sum[c] = main_part[0][m][c] + cross_part[0][m][c];
+      if (kChains > 1) sum[c] += main_part[kChains - 1][m][c] + cross_part[kChains - 1][m][c];
+    }
+    MLFF_UNROLL
+    for (int odd = 0; odd < 2; ++odd) {
+      if (m * 8 + 2 * t + odd < rows) {
+        *(float2*)(mine + (m * 8 + odd) * OUT) = make_float2(sum[odd], sum[2 + odd]);
+      }
+    }
+  }
+}
+
 template <int IN, int OUT>
-MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
-                                real* out, const real* MLFF_RESTRICT bias, bool add) {
+MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float* weights, float* out, const float* bias,
+                                         bool add) {
+  constexpr int kWarpsOfBlock = kBlock / 32, kColumns = OUT / 16;
+  constexpr int kRowParts = kWarpsOfBlock > kColumns ? kWarpsOfBlock / kColumns : 1;  // warps that share columns
+  const int warp = (int)threadIdx.x / 32;
+  const int part = (rows + 8 * kRowParts - 1) / (8 * kRowParts) * 8;
+  const int first = warp / (kWarpsOfBlock / kRowParts) * part;
+  const int last = first + part < rows ? first + part : rows;
+  for (int n = warp % (kWarpsOfBlock / kRowParts) * 16; n < OUT; n += kWarpsOfBlock / kRowParts * 16) {
+    const float* const b = bias ? bias + n : nullptr;
+    for (int row = first; row < last; row += 48) {
+      const float* const x = in + row * IN;
+      float* const y = out + row * OUT + n;
+      if (last - row <= 8) {
+        product_of_warp<IN, OUT, 1>(last - row, x, weights + n, y, b, add);
+      } else if (last - row <= 16) {
+        product_of_warp<IN, OUT, 2>(last - row, x, weights + n, y, b, add);
+      } else if (last - row <= 24) {
+        product_of_warp<IN, OUT, 3>(last - row, x, weights + n, y, b, add);
+      } else {
+        product_of_warp<IN, OUT, 6>(last - row, x, weights + n, y, b, add);
+      }
+    }
+  }
+}
+
+// By `count` threads of which this is number `index`: each takes a column of a few rows.
+template <int IN, int OUT>
+MLFF_DEVICE void product_by_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
+                                    real* out, const real* MLFF_RESTRICT bias, bool add) {
   constexpr int kRows = 4;
   const int blocks = (rows + kRows - 1) / kRows;
   for (int unit = index; unit < blocks * OUT; unit += count) {
@@ -121,16 +334,37 @@ MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, 
   }
 }
 
-// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
+// Few columns: a warp takes the dot product of a row and a column.
 template <int IN, int OUT>
-MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+MLFF_DEVICE void product_by_rows(int rows, const real* in, const real* MLFF_RESTRICT weights, real* out,
+                                 const real* MLFF_RESTRICT bias, bool add) {
+  for (int unit = (int)threadIdx.x / 32; unit < rows * OUT; unit += kBlock / 32) {
+    const int r = unit / OUT, n = unit % OUT;
+    real sum = real(0);
+    for (int k = (int)threadIdx.x % 32; k < IN; k += 32) sum += in[r * IN + k] * weights[k * OUT + n];
+    MLFF_UNROLL
+    for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, offset);
+    if (threadIdx.x % 32 == 0) out[r * OUT + n] = sum + (add ? out[r * OUT + n] : (bias ? bias[n] : real(0)));
+  }
+}
+
+// By the whole block. Not inlined: a model has dozens of products of a few shapes.
+template <int IN, int OUT>
+static __device__ __noinline__ void linear_tile(int rows, const real* in, const real* weights, real* out,
+                                                const real* bias, bool add) {
+  if constexpr (sizeof(real) == sizeof(float) && IN % 16 == 0 && OUT % 16 == 0) {
+    product_by_tensor_cores<IN, OUT>(rows, in, weights, out, bias, add);
+  } else if constexpr (OUT < 8 && IN >= 32) {
+    product_by_rows<IN, OUT>(rows, in, weights, out, bias, add);
+  } else {
+    product_by_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+  }
 }
 
 // The same for the pairs of a team.
 template <int IN, int OUT>
 MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
+  product_by_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
 }
 
 // What both targets share. `real` is float or double, by the model's precision.
@@ -141,7 +375,7 @@ MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real
 #ifndef MLFF_PAIR_BATCH
 #define MLFF_PAIR_BATCH 4
 #endif
-MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;       // atoms a block takes at most
+MLFF_TUNABLE("4,8,16,32") constexpr int kTile = MLFF_TILE;           // atoms a block takes at most
 MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
 
 // A compile-time count, for loops over a full batch of pairs or over one pair.
@@ -155,6 +389,13 @@ template <int C>
 MLFF_DEVICE constexpr int slots() {
   return (C + kLanes - 1) / kLanes;
 }
+
+// Four numbers that are read at once.
+struct alignas(16) Quad {
+  real x, y, z, w;
+};
+// So many numbers, rounded up to whole quads.
+MLFF_DEVICE constexpr int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }
 
 // Index of an atom's row of `numbers` numbers.
 MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
@@ -182,6 +423,12 @@ MLFF_DEVICE real m_softplus(real x) {
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
 }
 MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// The interval of a uniform grid that a point lies in, in units of an interval; the outer ones reach beyond the grid.
+MLFF_DEVICE int spline_interval(real at, int intervals) {
+  const int interval = (int)at;
+  return at < real(0) ? 0 : (interval > intervals - 1 ? intervals - 1 : interval);
+}
 
 // Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
 // 1 / interval. Coefficient row + k belongs to value k.
@@ -233,98 +480,109 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6,
             real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10,
             real* MLFF_RESTRICT b11) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v5;
+    real v8[5];
+    real v23;
+    int j, row;
+  };
   constexpr int kTileNumbers = 48;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 7;   // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a34[slots<8>()] = {};
     real a38x[slots<8>()] = {};
     real a38y[slots<8>()] = {};
     real a38z[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v5 = m_reciprocal(r[e]);
-          const real v10 = r[e] * 0.2f;
-          const real v12 = power<6>(v10);
-          const real v14 = v12 * (-28.0f);
-          const real v21 = 1.0f + v14;
-          const real v15 = power<7>(v10);
-          const real v17 = v15 * 48.0f;
-          const real v22 = v21 + v17;
-          const real v18 = power<8>(v10);
-          const real v20 = v18 * (-21.0f);
-          const real v23 = v22 + v20;
-          team_array[1 * kPairBatch + e * 1] = v5;
-          team_array[0 * kPairBatch + e * 1] = v23;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 5) {
-        const real v2 = c0[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] * v2;
-          const real v4 = m_sin(v3);
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v6 = v4 * v5;
-          const real v8 = v6 * 0.632455532f;
-          team_array[2 * kPairBatch + e * 5 + f] = v8;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v24[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c2[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v29[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c5[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = team_array[0 * kPairBatch + e * 1];
-          const real v25 = v23 * v24[e];
-          const real v27 = c3[row_of(element[j[e]], 8) + f];
-          const real v28 = v25 * v27;
-          const real v30 = v23 * v29[e];
-          const real v32 = c6[row_of(element[j[e]], 8) + f];
-          const real v33 = v30 * v32;
-          const real v37x = v33 * ux[e];
-          const real v37y = v33 * uy[e];
-          const real v37z = v33 * uz[e];
-          a34[c] += v28;
-          a38x[c] += v37x;
-          a38y[c] += v37y;
-          a38z[c] += v37z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v5 = m_reciprocal(p.r);
+        const real v10 = p.r * 0.2f;
+        const real v12 = power<6>(v10);
+        const real v14 = v12 * (-28.0f);
+        const real v21 = 1.0f + v14;
+        const real v15 = power<7>(v10);
+        const real v17 = v15 * 48.0f;
+        const real v22 = v21 + v17;
+        const real v18 = power<8>(v10);
+        const real v20 = v18 * (-21.0f);
+        const real v23 = v22 + v20;
+        p.v5 = v5;
+        p.v23 = v23;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r * v2;
+        const real v4 = m_sin(v3);
+        const real v5 = p.v5;
+        const real v6 = v4 * v5;
+        const real v8 = v6 * 0.632455532f;
+        p.v8[f] = v8;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v24[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c2[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v8[k] * w;
+          }
+          real v29[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c5[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += pair[e].v8[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = p.v23;
+            const real v25 = v23 * v24[e];
+            const real v27 = c3[row_of(element[p.j], 8) + f];
+            const real v28 = v25 * v27;
+            const real v30 = v23 * v29[e];
+            const real v32 = c6[row_of(element[p.j], 8) + f];
+            const real v33 = v30 * v32;
+            const real v37x = v33 * p.ux;
+            const real v37y = v33 * p.uy;
+            const real v37z = v33 * p.uz;
+            a34[c] += v28;
+            a38x[c] += v37x;
+            a38y[c] += v37y;
+            a38z[c] += v37z;
+          }
+        }
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+    }
     MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a34[c]; }
     MLFF_EACH_CHANNEL(c, f, 8) {
       tile[8 * kTile + t * 24 + f] = a38x[c];
@@ -475,114 +733,125 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
             const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9,
             real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v5;
+    real v8[5];
+    real v23;
+    int j, row;
+  };
   constexpr int kTileNumbers = 152;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 7;    // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a71[slots<8>()] = {};
     real a78x[slots<8>()] = {};
     real a78y[slots<8>()] = {};
     real a78z[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v5 = m_reciprocal(r[e]);
-          const real v10 = r[e] * 0.2f;
-          const real v12 = power<6>(v10);
-          const real v14 = v12 * (-28.0f);
-          const real v21 = 1.0f + v14;
-          const real v15 = power<7>(v10);
-          const real v17 = v15 * 48.0f;
-          const real v22 = v21 + v17;
-          const real v18 = power<8>(v10);
-          const real v20 = v18 * (-21.0f);
-          const real v23 = v22 + v20;
-          team_array[1 * kPairBatch + e * 1] = v5;
-          team_array[0 * kPairBatch + e * 1] = v23;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 5) {
-        const real v2 = c0[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] * v2;
-          const real v4 = m_sin(v3);
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v6 = v4 * v5;
-          const real v8 = v6 * 0.632455532f;
-          team_array[2 * kPairBatch + e * 5 + f] = v8;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v58[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c28[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v63[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c30[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v68[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c32[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = team_array[0 * kPairBatch + e * 1];
-          const real v59 = v23 * v58[e];
-          const real v61 = b6[row_of(j[e], 8) + f];
-          const real v62 = v59 * v61;
-          const real v64 = v23 * v63[e];
-          const real v66 = b7[row_of(j[e], 8) + f];
-          const real v67 = v64 * v66;
-          const real v73x = ux[e] * v67;
-          const real v73y = uy[e] * v67;
-          const real v73z = uz[e] * v67;
-          const real v69 = v23 * v68[e];
-          const real v75x = b9[row_of(j[e], 24) + f];
-          const real v75y = b9[row_of(j[e], 24) + 8 + f];
-          const real v75z = b9[row_of(j[e], 24) + 16 + f];
-          const real v76x = v69 * v75x;
-          const real v76y = v69 * v75y;
-          const real v76z = v69 * v75z;
-          const real v77x = v73x + v76x;
-          const real v77y = v73y + v76y;
-          const real v77z = v73z + v76z;
-          a71[c] += v62;
-          a78x[c] += v77x;
-          a78y[c] += v77y;
-          a78z[c] += v77z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v5 = m_reciprocal(p.r);
+        const real v10 = p.r * 0.2f;
+        const real v12 = power<6>(v10);
+        const real v14 = v12 * (-28.0f);
+        const real v21 = 1.0f + v14;
+        const real v15 = power<7>(v10);
+        const real v17 = v15 * 48.0f;
+        const real v22 = v21 + v17;
+        const real v18 = power<8>(v10);
+        const real v20 = v18 * (-21.0f);
+        const real v23 = v22 + v20;
+        p.v5 = v5;
+        p.v23 = v23;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r * v2;
+        const real v4 = m_sin(v3);
+        const real v5 = p.v5;
+        const real v6 = v4 * v5;
+        const real v8 = v6 * 0.632455532f;
+        p.v8[f] = v8;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v58[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c28[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v8[k] * w;
+          }
+          real v63[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c30[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += pair[e].v8[k] * w;
+          }
+          real v68[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c32[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += pair[e].v8[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = p.v23;
+            const real v59 = v23 * v58[e];
+            const real v61 = b6[row_of(p.j, 8) + f];
+            const real v62 = v59 * v61;
+            const real v64 = v23 * v63[e];
+            const real v66 = b7[row_of(p.j, 8) + f];
+            const real v67 = v64 * v66;
+            const real v73x = p.ux * v67;
+            const real v73y = p.uy * v67;
+            const real v73z = p.uz * v67;
+            const real v69 = v23 * v68[e];
+            const real v75x = b9[row_of(p.j, 24) + f];
+            const real v75y = b9[row_of(p.j, 24) + 8 + f];
+            const real v75z = b9[row_of(p.j, 24) + 16 + f];
+            const real v76x = v69 * v75x;
+            const real v76y = v69 * v75y;
+            const real v76z = v69 * v75z;
+            const real v77x = v73x + v76x;
+            const real v77y = v73y + v76y;
+            const real v77z = v73z + v76z;
+            a71[c] += v62;
+            a78x[c] += v77x;
+            a78y[c] += v77y;
+            a78z[c] += v77z;
+          }
+        }
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+    }
     MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a71[c]; }
     MLFF_EACH_CHANNEL(c, f, 8) {
       tile[8 * kTile + t * 24 + f] = a78x[c];
@@ -800,17 +1069,32 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11,
             const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14,
             real* MLFF_RESTRICT b15) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v5;
+    real v8[5];
+    real v23;
+    real v178;
+    real v185[5];
+    real v202;
+    int j, row;
+  };
   constexpr int kTileNumbers = 112;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 14;   // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a131x[slots<8>()] = {};
@@ -818,198 +1102,201 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real a131z[slots<8>()] = {};
     real a137[slots<8>()] = {};
     real a141[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v5 = m_reciprocal(r[e]);
-          const real v10 = r[e] * 0.2f;
-          const real v12 = power<6>(v10);
-          const real v14 = v12 * (-28.0f);
-          const real v21 = 1.0f + v14;
-          const real v15 = power<7>(v10);
-          const real v17 = v15 * 48.0f;
-          const real v22 = v21 + v17;
-          const real v18 = power<8>(v10);
-          const real v20 = v18 * (-21.0f);
-          const real v23 = v22 + v20;
-          const real v178 = power<2>(v5);
-          const real v189 = v15 * 8.0f;
-          const real v190 = 0.2f * v189;
-          const real v191 = (-21.0f) * v190;
-          const real v193 = v12 * 7.0f;
-          const real v194 = 0.2f * v193;
-          const real v195 = 48.0f * v194;
-          const real v201 = v191 + v195;
-          const real v196 = power<5>(v10);
-          const real v198 = v196 * 6.0f;
-          const real v199 = 0.2f * v198;
-          const real v200 = (-28.0f) * v199;
-          const real v202 = v201 + v200;
-          team_array[1 * kPairBatch + e * 1] = v5;
-          team_array[0 * kPairBatch + e * 1] = v23;
-          team_array[7 * kPairBatch + e * 1] = v178;
-          team_array[13 * kPairBatch + e * 1] = v202;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 5) {
-        const real v2 = c0[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] * v2;
-          const real v4 = m_sin(v3);
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v6 = v4 * v5;
-          const real v8 = v6 * 0.632455532f;
-          const real v178 = team_array[7 * kPairBatch + e * 1];
-          const real v179 = v4 * v178;
-          const real v180 = -v179;
-          const real v181 = m_cos(v3);
-          const real v182 = v2 * v181;
-          const real v183 = v5 * v182;
-          const real v184 = v180 + v183;
-          const real v185 = 0.632455532f * v184;
-          team_array[2 * kPairBatch + e * 5 + f] = v8;
-          team_array[8 * kPairBatch + e * 5 + f] = v185;
-        }
-      }
-      team_barrier();
-      real total2[E * 4] = {};
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        const real v74x = b9[row_of(i, 24) + f];
-        const real v74y = b9[row_of(i, 24) + 8 + f];
-        const real v74z = b9[row_of(i, 24) + 16 + f];
-        const real v60 = b6[row_of(i, 8) + f];
-        const real v65 = b7[row_of(i, 8) + f];
-        real v68[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c32[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v63[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c30[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v58[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c28[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += team_array[2 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v217[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c32[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v209[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c28[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v213[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c30[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = team_array[0 * kPairBatch + e * 1];
-          const real v69 = v23 * v68[e];
-          const real v129x = b13[row_of(j[e], 24) + f];
-          const real v129y = b13[row_of(j[e], 24) + 8 + f];
-          const real v129z = b13[row_of(j[e], 24) + 16 + f];
-          const real v130x = v69 * v129x;
-          const real v130y = v69 * v129y;
-          const real v130z = v69 * v129z;
-          const real v64 = v23 * v63[e];
-          const real v135 = ux[e] * v129x + uy[e] * v129y + uz[e] * v129z;
-          const real v136 = v64 * v135;
-          const real v59 = v23 * v58[e];
-          const real v139 = b12[row_of(j[e], 8) + f];
-          const real v140 = v59 * v139;
-          const real v218 = v23 * v217[e];
-          const real v202 = team_array[13 * kPairBatch + e * 1];
-          const real v219 = v68[e] * v202;
-          const real v220 = v218 + v219;
-          const real v222 = v129x * v74x + v129y * v74y + v129z * v74z;
-          const real v223 = v220 * v222;
-          const real v210 = v23 * v209[e];
-          const real v211 = v58[e] * v202;
-          const real v212 = v210 + v211;
-          const real v225 = v139 * v212;
-          const real v226 = v60 * v225;
-          const real v231 = v223 + v226;
-          const real v214 = v23 * v213[e];
-          const real v215 = v63[e] * v202;
-          const real v216 = v214 + v215;
-          const real v228 = v135 * v216;
-          const real v229 = v65 * v228;
-          const real v230 = -v229;
-          const real v232 = v231 + v230;
-          const real v236 = v64 * v65;
-          const real v237x = v129x * v236;
-          const real v237y = v129y * v236;
-          const real v237z = v129z * v236;
-          a131x[c] += v130x;
-          a131y[c] += v130y;
-          a131z[c] += v130z;
-          a137[c] += v136;
-          a141[c] += v140;
-          total2[e * 4 + 0] += v232;
-          total2[e * 4 + 1] += v237x;
-          total2[e * 4 + 2] += v237y;
-          total2[e * 4 + 3] += v237z;
-        }
-      }
-      team_sum(total2, scratch);
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v234x = ux[e] * total2[e * 4 + 0];
-          const real v234y = uy[e] * total2[e * 4 + 0];
-          const real v234z = uz[e] * total2[e * 4 + 0];
-          const real v235x = -v234x;
-          const real v235y = -v234y;
-          const real v235z = -v234z;
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v239 = ux[e] * total2[e * 4 + 1] + uy[e] * total2[e * 4 + 2] + uz[e] * total2[e * 4 + 3];
-          const real v240x = ux[e] * v239;
-          const real v240y = uy[e] * v239;
-          const real v240z = uz[e] * v239;
-          const real v241x = -v240x;
-          const real v241y = -v240y;
-          const real v241z = -v240z;
-          const real v242x = total2[e * 4 + 1] + v241x;
-          const real v242y = total2[e * 4 + 2] + v241y;
-          const real v242z = total2[e * 4 + 3] + v241z;
-          const real v243x = v5 * v242x;
-          const real v243y = v5 * v242y;
-          const real v243z = v5 * v242z;
-          const real v244x = v235x + v243x;
-          const real v244y = v235y + v243y;
-          const real v244z = v235z + v243z;
-          pair_gradient[row_of(q0 + e, 3)] = v244x;
-          pair_gradient[row_of(q0 + e, 3) + 1] = v244y;
-          pair_gradient[row_of(q0 + e, 3) + 2] = v244z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v5 = m_reciprocal(p.r);
+        const real v10 = p.r * 0.2f;
+        const real v12 = power<6>(v10);
+        const real v14 = v12 * (-28.0f);
+        const real v21 = 1.0f + v14;
+        const real v15 = power<7>(v10);
+        const real v17 = v15 * 48.0f;
+        const real v22 = v21 + v17;
+        const real v18 = power<8>(v10);
+        const real v20 = v18 * (-21.0f);
+        const real v23 = v22 + v20;
+        const real v178 = power<2>(v5);
+        const real v189 = v15 * 8.0f;
+        const real v190 = 0.2f * v189;
+        const real v191 = (-21.0f) * v190;
+        const real v193 = v12 * 7.0f;
+        const real v194 = 0.2f * v193;
+        const real v195 = 48.0f * v194;
+        const real v201 = v191 + v195;
+        const real v196 = power<5>(v10);
+        const real v198 = v196 * 6.0f;
+        const real v199 = 0.2f * v198;
+        const real v200 = (-28.0f) * v199;
+        const real v202 = v201 + v200;
+        p.v5 = v5;
+        p.v23 = v23;
+        p.v178 = v178;
+        p.v202 = v202;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r * v2;
+        const real v4 = m_sin(v3);
+        const real v5 = p.v5;
+        const real v6 = v4 * v5;
+        const real v8 = v6 * 0.632455532f;
+        const real v178 = p.v178;
+        const real v179 = v4 * v178;
+        const real v180 = -v179;
+        const real v181 = m_cos(v3);
+        const real v182 = v2 * v181;
+        const real v183 = v5 * v182;
+        const real v184 = v180 + v183;
+        const real v185 = 0.632455532f * v184;
+        p.v8[f] = v8;
+        p.v185[f] = v185;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        real part0[E * 4] = {};
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          const real v74x = b9[row_of(i, 24) + f];
+          const real v74y = b9[row_of(i, 24) + 8 + f];
+          const real v74z = b9[row_of(i, 24) + 16 + f];
+          const real v60 = b6[row_of(i, 8) + f];
+          const real v65 = b7[row_of(i, 8) + f];
+          real v68[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c32[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += pair[e].v8[k] * w;
+          }
+          real v63[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c30[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += pair[e].v8[k] * w;
+          }
+          real v58[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c28[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v8[k] * w;
+          }
+          real v217[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c32[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] += pair[e].v185[k] * w;
+          }
+          real v209[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c28[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] += pair[e].v185[k] * w;
+          }
+          real v213[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c30[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] += pair[e].v185[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = p.v23;
+            const real v69 = v23 * v68[e];
+            const real v129x = b13[row_of(p.j, 24) + f];
+            const real v129y = b13[row_of(p.j, 24) + 8 + f];
+            const real v129z = b13[row_of(p.j, 24) + 16 + f];
+            const real v130x = v69 * v129x;
+            const real v130y = v69 * v129y;
+            const real v130z = v69 * v129z;
+            const real v64 = v23 * v63[e];
+            const real v135 = p.ux * v129x + p.uy * v129y + p.uz * v129z;
+            const real v136 = v64 * v135;
+            const real v59 = v23 * v58[e];
+            const real v139 = b12[row_of(p.j, 8) + f];
+            const real v140 = v59 * v139;
+            const real v218 = v23 * v217[e];
+            const real v202 = p.v202;
+            const real v219 = v68[e] * v202;
+            const real v220 = v218 + v219;
+            const real v222 = v129x * v74x + v129y * v74y + v129z * v74z;
+            const real v223 = v220 * v222;
+            const real v210 = v23 * v209[e];
+            const real v211 = v58[e] * v202;
+            const real v212 = v210 + v211;
+            const real v225 = v139 * v212;
+            const real v226 = v60 * v225;
+            const real v231 = v223 + v226;
+            const real v214 = v23 * v213[e];
+            const real v215 = v63[e] * v202;
+            const real v216 = v214 + v215;
+            const real v228 = v135 * v216;
+            const real v229 = v65 * v228;
+            const real v230 = -v229;
+            const real v232 = v231 + v230;
+            const real v236 = v64 * v65;
+            const real v237x = v129x * v236;
+            const real v237y = v129y * v236;
+            const real v237z = v129z * v236;
+            a131x[c] += v130x;
+            a131y[c] += v130y;
+            a131z[c] += v130z;
+            a137[c] += v136;
+            a141[c] += v140;
+            part0[e * 4 + 0] += v232;
+            part0[e * 4 + 1] += v237x;
+            part0[e * 4 + 2] += v237y;
+            part0[e * 4 + 3] += v237z;
+          }
+        }
+        leave_sums<4>(sums, p0, part0);
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+      MLFF_EACH_PAIR(e, count) {
+        const Record& p = record[e];
+        const int q = q0 + e;
+        const real v233 = left_sum<4>(sums, e, 0);
+        const real v238x = left_sum<4>(sums, e, 1);
+        const real v238y = left_sum<4>(sums, e, 2);
+        const real v238z = left_sum<4>(sums, e, 3);
+        const real v234x = p.ux * v233;
+        const real v234y = p.uy * v233;
+        const real v234z = p.uz * v233;
+        const real v235x = -v234x;
+        const real v235y = -v234y;
+        const real v235z = -v234z;
+        const real v5 = p.v5;
+        const real v239 = p.ux * v238x + p.uy * v238y + p.uz * v238z;
+        const real v240x = p.ux * v239;
+        const real v240y = p.uy * v239;
+        const real v240z = p.uz * v239;
+        const real v241x = -v240x;
+        const real v241y = -v240y;
+        const real v241z = -v240z;
+        const real v242x = v238x + v241x;
+        const real v242y = v238y + v241y;
+        const real v242z = v238z + v241z;
+        const real v243x = v5 * v242x;
+        const real v243y = v5 * v242y;
+        const real v243z = v5 * v242z;
+        const real v244x = v235x + v243x;
+        const real v244y = v235y + v243y;
+        const real v244z = v235z + v243z;
+        pair_gradient[row_of(q, 3)] = v244x;
+        pair_gradient[row_of(q, 3) + 1] = v244y;
+        pair_gradient[row_of(q, 3) + 2] = v244z;
+      }
+    }
     MLFF_EACH_CHANNEL(c, f, 8) {
       tile[0 * kTile + t * 24 + f] = a131x[c];
       tile[0 * kTile + t * 24 + 8 + f] = a131y[c];
@@ -1198,179 +1485,197 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
             const real* MLFF_RESTRICT c4, const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6,
             const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
-  constexpr int kTileNumbers = 0;   // of tile arrays, an atom
-  constexpr int kTeamNumbers = 14;  // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v5;
+    real v8[5];
+    real v23;
+    real v178;
+    real v185[5];
+    real v202;
+    int j, row;
+  };
+  constexpr int kTileNumbers = 0;  // of tile arrays, an atom
+  constexpr int kSumNumbers = 4;   // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
 
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v5 = m_reciprocal(r[e]);
-          const real v10 = r[e] * 0.2f;
-          const real v12 = power<6>(v10);
-          const real v14 = v12 * (-28.0f);
-          const real v21 = 1.0f + v14;
-          const real v15 = power<7>(v10);
-          const real v17 = v15 * 48.0f;
-          const real v22 = v21 + v17;
-          const real v18 = power<8>(v10);
-          const real v20 = v18 * (-21.0f);
-          const real v23 = v22 + v20;
-          const real v178 = power<2>(v5);
-          const real v189 = v15 * 8.0f;
-          const real v190 = 0.2f * v189;
-          const real v191 = (-21.0f) * v190;
-          const real v193 = v12 * 7.0f;
-          const real v194 = 0.2f * v193;
-          const real v195 = 48.0f * v194;
-          const real v201 = v191 + v195;
-          const real v196 = power<5>(v10);
-          const real v198 = v196 * 6.0f;
-          const real v199 = 0.2f * v198;
-          const real v200 = (-28.0f) * v199;
-          const real v202 = v201 + v200;
-          team_array[1 * kPairBatch + e * 1] = v5;
-          team_array[0 * kPairBatch + e * 1] = v23;
-          team_array[2 * kPairBatch + e * 1] = v178;
-          team_array[13 * kPairBatch + e * 1] = v202;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 5) {
-        const real v2 = c0[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] * v2;
-          const real v4 = m_sin(v3);
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v6 = v4 * v5;
-          const real v8 = v6 * 0.632455532f;
-          const real v178 = team_array[2 * kPairBatch + e * 1];
-          const real v179 = v4 * v178;
-          const real v180 = -v179;
-          const real v181 = m_cos(v3);
-          const real v182 = v2 * v181;
-          const real v183 = v5 * v182;
-          const real v184 = v180 + v183;
-          const real v185 = 0.632455532f * v184;
-          team_array[8 * kPairBatch + e * 5 + f] = v8;
-          team_array[3 * kPairBatch + e * 5 + f] = v185;
-        }
-      }
-      team_barrier();
-      real total2[E * 4] = {};
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        const real v26 = c3[row_of(element[i], 8) + f];
-        const real v31 = c6[row_of(element[i], 8) + f];
-        real v186[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c2[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] += team_array[3 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v24[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c2[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v205[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c5[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] += team_array[3 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        real v29[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
-        MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-          const real w = c5[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += team_array[8 * kPairBatch + e * 5 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = team_array[0 * kPairBatch + e * 1];
-          const real v187 = v23 * v186[e];
-          const real v202 = team_array[13 * kPairBatch + e * 1];
-          const real v203 = v24[e] * v202;
-          const real v204 = v187 + v203;
-          const real v246 = b14[row_of(j[e], 8) + f];
-          const real v247 = v204 * v246;
-          const real v248 = v26 * v247;
-          const real v206 = v23 * v205[e];
-          const real v207 = v29[e] * v202;
-          const real v208 = v206 + v207;
-          const real v250x = b15[row_of(j[e], 24) + f];
-          const real v250y = b15[row_of(j[e], 24) + 8 + f];
-          const real v250z = b15[row_of(j[e], 24) + 16 + f];
-          const real v251 = ux[e] * v250x + uy[e] * v250y + uz[e] * v250z;
-          const real v252 = v208 * v251;
-          const real v253 = v31 * v252;
-          const real v254 = -v253;
-          const real v255 = v248 + v254;
-          const real v30 = v23 * v29[e];
-          const real v259 = v30 * v31;
-          const real v260x = v250x * v259;
-          const real v260y = v250y * v259;
-          const real v260z = v250z * v259;
-          total2[e * 4 + 0] += v255;
-          total2[e * 4 + 1] += v260x;
-          total2[e * 4 + 2] += v260y;
-          total2[e * 4 + 3] += v260z;
-        }
-      }
-      team_sum(total2, scratch);
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v257x = ux[e] * total2[e * 4 + 0];
-          const real v257y = uy[e] * total2[e * 4 + 0];
-          const real v257z = uz[e] * total2[e * 4 + 0];
-          const real v258x = -v257x;
-          const real v258y = -v257y;
-          const real v258z = -v257z;
-          const real v5 = team_array[1 * kPairBatch + e * 1];
-          const real v262 = ux[e] * total2[e * 4 + 1] + uy[e] * total2[e * 4 + 2] + uz[e] * total2[e * 4 + 3];
-          const real v263x = ux[e] * v262;
-          const real v263y = uy[e] * v262;
-          const real v263z = uz[e] * v262;
-          const real v264x = -v263x;
-          const real v264y = -v263y;
-          const real v264z = -v263z;
-          const real v265x = total2[e * 4 + 1] + v264x;
-          const real v265y = total2[e * 4 + 2] + v264y;
-          const real v265z = total2[e * 4 + 3] + v264z;
-          const real v266x = v5 * v265x;
-          const real v266y = v5 * v265y;
-          const real v266z = v5 * v265z;
-          const real v267x = v258x + v266x;
-          const real v267y = v258y + v266y;
-          const real v267z = v258z + v266z;
-          pair_gradient[row_of(q0 + e, 3)] += v267x;
-          pair_gradient[row_of(q0 + e, 3) + 1] += v267y;
-          pair_gradient[row_of(q0 + e, 3) + 2] += v267z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v5 = m_reciprocal(p.r);
+        const real v10 = p.r * 0.2f;
+        const real v12 = power<6>(v10);
+        const real v14 = v12 * (-28.0f);
+        const real v21 = 1.0f + v14;
+        const real v15 = power<7>(v10);
+        const real v17 = v15 * 48.0f;
+        const real v22 = v21 + v17;
+        const real v18 = power<8>(v10);
+        const real v20 = v18 * (-21.0f);
+        const real v23 = v22 + v20;
+        const real v178 = power<2>(v5);
+        const real v189 = v15 * 8.0f;
+        const real v190 = 0.2f * v189;
+        const real v191 = (-21.0f) * v190;
+        const real v193 = v12 * 7.0f;
+        const real v194 = 0.2f * v193;
+        const real v195 = 48.0f * v194;
+        const real v201 = v191 + v195;
+        const real v196 = power<5>(v10);
+        const real v198 = v196 * 6.0f;
+        const real v199 = 0.2f * v198;
+        const real v200 = (-28.0f) * v199;
+        const real v202 = v201 + v200;
+        p.v5 = v5;
+        p.v23 = v23;
+        p.v178 = v178;
+        p.v202 = v202;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r * v2;
+        const real v4 = m_sin(v3);
+        const real v5 = p.v5;
+        const real v6 = v4 * v5;
+        const real v8 = v6 * 0.632455532f;
+        const real v178 = p.v178;
+        const real v179 = v4 * v178;
+        const real v180 = -v179;
+        const real v181 = m_cos(v3);
+        const real v182 = v2 * v181;
+        const real v183 = v5 * v182;
+        const real v184 = v180 + v183;
+        const real v185 = 0.632455532f * v184;
+        p.v8[f] = v8;
+        p.v185[f] = v185;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        real part0[E * 4] = {};
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          const real v26 = c3[row_of(element[i], 8) + f];
+          const real v31 = c6[row_of(element[i], 8) + f];
+          real v186[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c2[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] += pair[e].v185[k] * w;
+          }
+          real v24[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c2[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v8[k] * w;
+          }
+          real v205[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c5[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] += pair[e].v185[k] * w;
+          }
+          real v29[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+          MLFF_UNROLL for (int k = 0; k < 5; ++k) {
+            const real w = c5[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += pair[e].v8[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = p.v23;
+            const real v187 = v23 * v186[e];
+            const real v202 = p.v202;
+            const real v203 = v24[e] * v202;
+            const real v204 = v187 + v203;
+            const real v246 = b14[row_of(p.j, 8) + f];
+            const real v247 = v204 * v246;
+            const real v248 = v26 * v247;
+            const real v206 = v23 * v205[e];
+            const real v207 = v29[e] * v202;
+            const real v208 = v206 + v207;
+            const real v250x = b15[row_of(p.j, 24) + f];
+            const real v250y = b15[row_of(p.j, 24) + 8 + f];
+            const real v250z = b15[row_of(p.j, 24) + 16 + f];
+            const real v251 = p.ux * v250x + p.uy * v250y + p.uz * v250z;
+            const real v252 = v208 * v251;
+            const real v253 = v31 * v252;
+            const real v254 = -v253;
+            const real v255 = v248 + v254;
+            const real v30 = v23 * v29[e];
+            const real v259 = v30 * v31;
+            const real v260x = v250x * v259;
+            const real v260y = v250y * v259;
+            const real v260z = v250z * v259;
+            part0[e * 4 + 0] += v255;
+            part0[e * 4 + 1] += v260x;
+            part0[e * 4 + 2] += v260y;
+            part0[e * 4 + 3] += v260z;
+          }
+        }
+        leave_sums<4>(sums, p0, part0);
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+      MLFF_EACH_PAIR(e, count) {
+        const Record& p = record[e];
+        const int q = q0 + e;
+        const real v256 = left_sum<4>(sums, e, 0);
+        const real v261x = left_sum<4>(sums, e, 1);
+        const real v261y = left_sum<4>(sums, e, 2);
+        const real v261z = left_sum<4>(sums, e, 3);
+        const real v257x = p.ux * v256;
+        const real v257y = p.uy * v256;
+        const real v257z = p.uz * v256;
+        const real v258x = -v257x;
+        const real v258y = -v257y;
+        const real v258z = -v257z;
+        const real v5 = p.v5;
+        const real v262 = p.ux * v261x + p.uy * v261y + p.uz * v261z;
+        const real v263x = p.ux * v262;
+        const real v263y = p.uy * v262;
+        const real v263z = p.uz * v262;
+        const real v264x = -v263x;
+        const real v264y = -v263y;
+        const real v264z = -v263z;
+        const real v265x = v261x + v264x;
+        const real v265y = v261y + v264y;
+        const real v265z = v261z + v264z;
+        const real v266x = v5 * v265x;
+        const real v266y = v5 * v265y;
+        const real v266z = v5 * v265z;
+        const real v267x = v258x + v266x;
+        const real v267y = v258y + v266y;
+        const real v267z = v258z + v266z;
+        pair_gradient[row_of(q, 3)] += v267x;
+        pair_gradient[row_of(q, 3) + 1] += v267y;
+        pair_gradient[row_of(q, 3) + 2] += v267z;
+      }
+    }
   }
   block_barrier();
 }

@@ -1,5 +1,33 @@
 using real = float;
 
+// What a GPU can do and CUDA C++ has no word for. Other texts hold no PTX: with MLFF_SOFTWARE_GPU, which tests define,
+// functions of the same meaning stand in, and the kernels run on machines without a GPU.
+
+#ifdef MLFF_SOFTWARE_GPU
+
+static __device__ __forceinline__ void named_barrier(int name, int threads) { software_gpu_barrier(name, threads); }
+static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  software_gpu_mma_m16n8k8_tf32(d, a, b);
+}
+
+#else
+
+// A barrier of `threads` threads, whole warps, that shares nothing with barriers of other names (1 to 15).
+static __device__ __forceinline__ void named_barrier(int name, int threads) {
+  asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory");
+}
+
+// d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds
+// a: rows g, g + 8, g, g + 8 of columns t, t, t + 4, t + 4; b: rows t, t + 4 of column g; d: row g, columns 2t, 2t + 1,
+// then row g + 8 of the same. Of a and b, the lowest 13 bits are ignored.
+static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+#endif
+
 // The lane-generic names on a GPU: a team is kLanes threads of a block.
 
 #ifndef __CUDACC_RTC__
@@ -10,6 +38,9 @@ typedef unsigned long size_t;
 // The manifest sees the tunables, and the size of shared memory that a launch must ask for.
 #define MLFF_TUNABLE(choices) __attribute__((annotate("mlffgen.tunable:" choices)))
 #define MLFF_SHARED(name, count) __shared__ __align__(16) real name[count]
+#elif defined(MLFF_SOFTWARE_GPU)
+#define MLFF_TUNABLE(choices)
+#define MLFF_SHARED(name, count) real* const name = (real*)software_gpu_dynamic_shared()
 #else
 #define MLFF_TUNABLE(choices)
 #define MLFF_SHARED(name, count) extern __shared__ __align__(16) real name[]
@@ -21,6 +52,10 @@ typedef unsigned long size_t;
 #define MLFF_EACH_CHANNEL(c, f, C)                                                          \
   MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
                                                          slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
+#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C)                        \
+  for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) \
+    if (const int e = mlff_k / (C), f = mlff_k % (C); true)
 #define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
 #define block_index() ((int)blockIdx.x)
 
@@ -33,13 +68,16 @@ typedef unsigned long size_t;
 #ifndef MLFF_MIN_BLOCKS
 #define MLFF_MIN_BLOCKS 1
 #endif
-MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;     // threads that serve one atom
-MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;           // teams of a block
-MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
+#ifndef MLFF_PAIR_CHUNK
+#define MLFF_PAIR_CHUNK 32
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;      // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;            // teams of a block
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;   // blocks that must fit on one multiprocessor
+MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;  // pairs whose records a team holds
 constexpr int kBlock = kLanes * kTeams;
 constexpr int kWarps = kLanes / 32;  // of a team
-constexpr int kMaxTeamSum = 64;      // numbers that one team_sum takes
-constexpr int kTeamScratch = kWarps > 1 ? kWarps* kMaxTeamSum : 0;
+constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 
 MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
 MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
@@ -48,34 +86,92 @@ MLFF_DEVICE void team_barrier() {
   if constexpr (kLanes == 32) {
     __syncwarp();
   } else {
-    asm volatile("bar.sync %0, %1;" ::"r"(team() + 1), "n"(kLanes) : "memory");
+    named_barrier(team() + 1, kLanes);
   }
 }
 
-// The sums over the lanes of a team, in every lane.
+MLFF_DEVICE int warp() { return lane() / 32; }  // of the team
+
+// Lanes of a warp that hold each of N sums after warp_sum.
 template <int N>
-MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
-  static_assert(N <= kMaxTeamSum, "team_sum takes at most kMaxTeamSum numbers");
+MLFF_DEVICE constexpr int lanes_of_sum() {
+  static_assert(N <= 32, "a warp holds at most 32 sums");
+  return N > 16 ? 1 : (N > 8 ? 2 : (N > 4 ? 4 : (N > 2 ? 8 : (N > 1 ? 16 : 32))));
+}
+
+// Sums over the lanes of a warp: number lane / lanes_of_sum<N>() of them, if there are so many. Lanes that differ in
+// one bit share out the numbers, one half each, until a lane is left with one; then it is added up over the rest.
+template <int N, int LANES = 32>
+MLFF_DEVICE real warp_sum(const real (&value)[N]) {
+  if constexpr (LANES == 1) {
+    return value[0];
+  } else {
+    constexpr int kHalf = N == 1 ? 1 : 16 / lanes_of_sum<N>();
+    const bool upper = N > 1 && lane() % LANES >= LANES / 2;
+    real share[kHalf];
+    MLFF_UNROLL
+    for (int n = 0; n < kHalf; ++n) {
+      const real low = value[n];
+      const real high = N == 1 ? low : (kHalf + n < N ? value[kHalf + n < N ? kHalf + n : 0] : real(0));
+      share[n] = (upper ? high : low) + __shfl_xor_sync(0xffffffffu, upper ? low : high, LANES / 2);
+    }
+    return warp_sum<kHalf, LANES / 2>(share);
+  }
+}
+
+// The next 32 of N numbers.
+template <int FIRST, int N>
+MLFF_DEVICE real warp_sum_of_group(const real (&value)[N]) {
+  real group[N - FIRST < 32 ? N - FIRST : 32];
   MLFF_UNROLL
-  for (int n = 0; n < N; ++n) {
+  for (int n = 0; n < (N - FIRST < 32 ? N - FIRST : 32); ++n) group[n] = value[FIRST + n];
+  return warp_sum(group);
+}
+
+// The sums over the lanes of a team, in every lane.
+template <int N, int FIRST = 0>
+MLFF_DEVICE void team_sum(real (&value)[N], real* scratch) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  constexpr int kLanesOfSum = lanes_of_sum<kCount>();
+  const real sum = warp_sum_of_group<FIRST>(value);
+  if constexpr (kWarps == 1) {
     MLFF_UNROLL
-    for (int offset = 16; offset > 0; offset /= 2) value[n] += __shfl_xor_sync(0xffffffffu, value[n], offset);
-  }
-  if constexpr (kWarps > 1) {
+    for (int n = 0; n < kCount; ++n) value[FIRST + n] = __shfl_sync(0xffffffffu, sum, n * kLanesOfSum);
+  } else {
     team_barrier();
-    if (lane() % 32 == 0) {
-      MLFF_UNROLL
-      for (int n = 0; n < N; ++n) scratch[(lane() / 32) * N + n] = value[n];
-    }
+    if (lane() % kLanesOfSum == 0) scratch[lane() / kLanesOfSum] = sum;
     team_barrier();
     MLFF_UNROLL
-    for (int n = 0; n < N; ++n) {
-      real sum = scratch[n];
+    for (int n = 0; n < kCount; ++n) {
+      real total = scratch[n];
       MLFF_UNROLL
-      for (int w = 1; w < kWarps; ++w) sum += scratch[w * N + n];
-      value[n] = sum;
+      for (int w = 1; w < kWarps; ++w) total += scratch[w * (32 / kLanesOfSum) + n];
+      value[FIRST + n] = total;
     }
   }
+  if constexpr (FIRST + 32 < N) team_sum<N, FIRST + 32>(value, scratch);
+}
+
+// Sums over the lanes of each warp of NUMBERS numbers a pair, for the pairs p0, p0 + 1, ... of the chunk, left in
+// sums[kWarps][kPairChunk][NUMBERS] for all lanes to read after a barrier.
+template <int NUMBERS, int N, int FIRST = 0>
+MLFF_DEVICE void leave_sums(real* sums, int p0, const real (&part)[N]) {
+  constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
+  const real sum = warp_sum_of_group<FIRST>(part);
+  const int n = lane() % 32 / lanes_of_sum<kCount>();
+  if (lane() % lanes_of_sum<kCount>() == 0 && n < kCount) {
+    sums[(warp() * kPairChunk + p0) * NUMBERS + FIRST + n] = sum;
+  }
+  if constexpr (FIRST + 32 < N) leave_sums<NUMBERS, N, FIRST + 32>(sums, p0, part);
+}
+
+// The sum over the team of number n of a pair.
+template <int NUMBERS>
+MLFF_DEVICE real left_sum(const real* sums, int pair, int n) {
+  real sum = sums[pair * NUMBERS + n];
+  MLFF_UNROLL
+  for (int w = 1; w < kWarps; ++w) sum += sums[(w * kPairChunk + pair) * NUMBERS + n];
+  return sum;
 }
 
 MLFF_DEVICE float m_exp(float x) { return expf(x); }
@@ -84,9 +180,20 @@ MLFF_DEVICE float m_log(float x) { return logf(x); }
 MLFF_DEVICE double m_log(double x) { return log(x); }
 MLFF_DEVICE float m_log1p(float x) { return log1pf(x); }
 MLFF_DEVICE double m_log1p(double x) { return log1p(x); }
-MLFF_DEVICE float m_sin(float x) { return sinf(x); }
+// sin and cos as host_shim.h has them, for |x| < 1e5: CUDA's own need a stack to reduce larger arguments.
+MLFF_DEVICE float m_sin_quarter(float x, int turn) {
+  const float n = rintf(x * 0.63661977236758134f);
+  const float r = ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.54978995489188216e-8f;
+  const float z = r * r;
+  const float s = r + r * z * (-1.0f / 6.0f + z * (1.0f / 120.0f + z * (-1.0f / 5040.0f + z * (1.0f / 362880.0f))));
+  const float c = 1.0f - 0.5f * z + z * z * (1.0f / 24.0f + z * (-1.0f / 720.0f + z * (1.0f / 40320.0f)));
+  const int quadrant = (int)n + turn;
+  const float value = (quadrant & 1) ? c : s;
+  return (quadrant & 2) ? -value : value;
+}
+MLFF_DEVICE float m_sin(float x) { return m_sin_quarter(x, 0); }
 MLFF_DEVICE double m_sin(double x) { return sin(x); }
-MLFF_DEVICE float m_cos(float x) { return cosf(x); }
+MLFF_DEVICE float m_cos(float x) { return m_sin_quarter(x, 1); }
 MLFF_DEVICE double m_cos(double x) { return cos(x); }
 MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
@@ -95,10 +202,116 @@ MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
 // Zero at zero, so that the gradient of a norm is zero there.
 MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
 
-// Rows times a matrix by `count` threads of which this is number `index`: each takes a column of a few rows.
+// Rows times a matrix on a GPU: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
+
+// A number as the sum of two that fit TF32 (11 significant bits), to 2^-22 of it: the first is cut off, the second
+// rounded.
+struct SplitNumber {
+  unsigned high, low;
+};
+MLFF_DEVICE SplitNumber split(float x) {
+  const unsigned high = __float_as_uint(x) & 0xffffe000u;
+  return {high, __float_as_uint(x - __uint_as_float(high)) + 0x1000u};
+}
+
+// 8 * TILES rows times 16 columns by a warp, on tensor cores: the transpose, out' = weights' in'. Each product of two
+// numbers is that of their splits without low * low, so that the result is as good as float's ("3xTF32").
+//
+// The sum over k and the columns may be taken in any order: with g = lane / 4 and t = lane % 4, a lane takes
+// k = 4 t .. 4 t + 3 of 16, the columns 2 g and 2 g + 1, which lie side by side in memory, and the rows g of eight.
+template <int IN, int OUT, int TILES>
+MLFF_DEVICE void product_of_warp(int rows, const float* in, const float* MLFF_RESTRICT weights, float* out,
+                                 const float* MLFF_RESTRICT bias, bool add) {
+  const int g = (int)threadIdx.x % 32 / 4, t = (int)threadIdx.x % 4;
+  float* const mine = out + 2 * t * OUT + 2 * g;  // rows 2 t and 2 t + 1 of each tile
+  // Few tiles leave a tensor core waiting for its own sums: they get more sums, which are added at the end.
+  constexpr int kChains = TILES <= 2 ? 2 : 1;
+  float main_part[kChains][TILES][4] = {}, cross_part[kChains][TILES][4] = {};
+  const float2 start = bias ? *(const float2*)(bias + 2 * g) : make_float2(0.0f, 0.0f);
+  MLFF_UNROLL
+  for (int m = 0; m < TILES; ++m) {
+    MLFF_UNROLL
+    for (int odd = 0; odd < 2; ++odd) {
+      float2 value = start;
+      if (add && m * 8 + 2 * t + odd < rows) value = *(const float2*)(mine + (m * 8 + odd) * OUT);
+      main_part[0][m][odd] = value.x;
+      main_part[0][m][2 + odd] = value.y;
+    }
+  }
+  _Pragma("unroll (TILES > 2 ? 4 : 8)") for (int k = 0; k < IN; k += 16) {
+    unsigned w_high[2][4], w_low[2][4];
+    MLFF_UNROLL
+    for (int c = 0; c < 4; ++c) {
+      const float2 w = *(const float2*)(weights + (k + 4 * t + c) * OUT + 2 * g);
+      const SplitNumber x = split(w.x), y = split(w.y);
+      w_high[c / 2][c % 2 * 2] = x.high;
+      w_high[c / 2][c % 2 * 2 + 1] = y.high;
+      w_low[c / 2][c % 2 * 2] = x.low;
+      w_low[c / 2][c % 2 * 2 + 1] = y.low;
+    }
+    MLFF_UNROLL
+    for (int m = 0; m < TILES; ++m) {
+      const int row = m * 8 + g < rows ? m * 8 + g : rows - 1;
+      const float4 x = *(const float4*)(in + row * IN + k + 4 * t);
+      const SplitNumber x0 = split(x.x), x1 = split(x.y), x2 = split(x.z), x3 = split(x.w);
+      const unsigned x_high[2][2] = {{x0.high, x1.high}, {x2.high, x3.high}};
+      const unsigned x_low[2][2] = {{x0.low, x1.low}, {x2.low, x3.low}};
+      MLFF_UNROLL
+      for (int s = 0; s < 2; ++s) {
+        mma_tf32(cross_part[s % kChains][m], w_low[s], x_high[s]);
+        mma_tf32(main_part[s % kChains][m], w_high[s], x_high[s]);
+        mma_tf32(cross_part[s % kChains][m], w_high[s], x_low[s]);
+      }
+    }
+  }
+  MLFF_UNROLL
+  for (int m = 0; m < TILES; ++m) {
+    float sum[4];
+    MLFF_UNROLL
+    for (int c = 0; c < 4; ++c) {
+      sum[c] = main_part[0][m][c] + cross_part[0][m][c];
+      if (kChains > 1) sum[c] += main_part[kChains - 1][m][c] + cross_part[kChains - 1][m][c];
+    }
+    MLFF_UNROLL
+    for (int odd = 0; odd < 2; ++odd) {
+      if (m * 8 + 2 * t + odd < rows) {
+        *(float2*)(mine + (m * 8 + odd) * OUT) = make_float2(sum[odd], sum[2 + odd]);
+      }
+    }
+  }
+}
+
 template <int IN, int OUT>
-MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
-                                real* out, const real* MLFF_RESTRICT bias, bool add) {
+MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float* weights, float* out, const float* bias,
+                                         bool add) {
+  constexpr int kWarpsOfBlock = kBlock / 32, kColumns = OUT / 16;
+  constexpr int kRowParts = kWarpsOfBlock > kColumns ? kWarpsOfBlock / kColumns : 1;  // warps that share columns
+  const int warp = (int)threadIdx.x / 32;
+  const int part = (rows + 8 * kRowParts - 1) / (8 * kRowParts) * 8;
+  const int first = warp / (kWarpsOfBlock / kRowParts) * part;
+  const int last = first + part < rows ? first + part : rows;
+  for (int n = warp % (kWarpsOfBlock / kRowParts) * 16; n < OUT; n += kWarpsOfBlock / kRowParts * 16) {
+    const float* const b = bias ? bias + n : nullptr;
+    for (int row = first; row < last; row += 48) {
+      const float* const x = in + row * IN;
+      float* const y = out + row * OUT + n;
+      if (last - row <= 8) {
+        product_of_warp<IN, OUT, 1>(last - row, x, weights + n, y, b, add);
+      } else if (last - row <= 16) {
+        product_of_warp<IN, OUT, 2>(last - row, x, weights + n, y, b, add);
+      } else if (last - row <= 24) {
+        product_of_warp<IN, OUT, 3>(last - row, x, weights + n, y, b, add);
+      } else {
+        product_of_warp<IN, OUT, 6>(last - row, x, weights + n, y, b, add);
+      }
+    }
+  }
+}
+
+// By `count` threads of which this is number `index`: each takes a column of a few rows.
+template <int IN, int OUT>
+MLFF_DEVICE void product_by_threads(int index, int count, int rows, const real* in, const real* MLFF_RESTRICT weights,
+                                    real* out, const real* MLFF_RESTRICT bias, bool add) {
   constexpr int kRows = 4;
   const int blocks = (rows + kRows - 1) / kRows;
   for (int unit = index; unit < blocks * OUT; unit += count) {
@@ -121,16 +334,37 @@ MLFF_DEVICE void linear_threads(int index, int count, int rows, const real* in, 
   }
 }
 
-// Rows times a matrix: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out; by the whole block.
+// Few columns: a warp takes the dot product of a row and a column.
 template <int IN, int OUT>
-MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+MLFF_DEVICE void product_by_rows(int rows, const real* in, const real* MLFF_RESTRICT weights, real* out,
+                                 const real* MLFF_RESTRICT bias, bool add) {
+  for (int unit = (int)threadIdx.x / 32; unit < rows * OUT; unit += kBlock / 32) {
+    const int r = unit / OUT, n = unit % OUT;
+    real sum = real(0);
+    for (int k = (int)threadIdx.x % 32; k < IN; k += 32) sum += in[r * IN + k] * weights[k * OUT + n];
+    MLFF_UNROLL
+    for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, offset);
+    if (threadIdx.x % 32 == 0) out[r * OUT + n] = sum + (add ? out[r * OUT + n] : (bias ? bias[n] : real(0)));
+  }
+}
+
+// By the whole block. Not inlined: a model has dozens of products of a few shapes.
+template <int IN, int OUT>
+static __device__ __noinline__ void linear_tile(int rows, const real* in, const real* weights, real* out,
+                                                const real* bias, bool add) {
+  if constexpr (sizeof(real) == sizeof(float) && IN % 16 == 0 && OUT % 16 == 0) {
+    product_by_tensor_cores<IN, OUT>(rows, in, weights, out, bias, add);
+  } else if constexpr (OUT < 8 && IN >= 32) {
+    product_by_rows<IN, OUT>(rows, in, weights, out, bias, add);
+  } else {
+    product_by_threads<IN, OUT>((int)threadIdx.x, kBlock, rows, in, weights, out, bias, add);
+  }
 }
 
 // The same for the pairs of a team.
 template <int IN, int OUT>
 MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real* out, const real* bias, bool add) {
-  linear_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
+  product_by_threads<IN, OUT>(lane(), kLanes, rows, in, weights, out, bias, add);
 }
 
 // What both targets share. `real` is float or double, by the model's precision.
@@ -141,7 +375,7 @@ MLFF_DEVICE void linear_team(int rows, const real* in, const real* weights, real
 #ifndef MLFF_PAIR_BATCH
 #define MLFF_PAIR_BATCH 4
 #endif
-MLFF_TUNABLE("1,2,4,8,16,32") constexpr int kTile = MLFF_TILE;       // atoms a block takes at most
+MLFF_TUNABLE("4,8,16,32") constexpr int kTile = MLFF_TILE;           // atoms a block takes at most
 MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
 
 // A compile-time count, for loops over a full batch of pairs or over one pair.
@@ -155,6 +389,13 @@ template <int C>
 MLFF_DEVICE constexpr int slots() {
   return (C + kLanes - 1) / kLanes;
 }
+
+// Four numbers that are read at once.
+struct alignas(16) Quad {
+  real x, y, z, w;
+};
+// So many numbers, rounded up to whole quads.
+MLFF_DEVICE constexpr int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }
 
 // Index of an atom's row of `numbers` numbers.
 MLFF_DEVICE size_t row_of(int atom, int numbers) { return (size_t)atom * (size_t)numbers; }
@@ -182,6 +423,12 @@ MLFF_DEVICE real m_softplus(real x) {
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
 }
 MLFF_DEVICE real m_power(real x, real exponent) { return m_exp(exponent * m_log(x)); }
+
+// The interval of a uniform grid that a point lies in, in units of an interval; the outer ones reach beyond the grid.
+MLFF_DEVICE int spline_interval(real at, int intervals) {
+  const int interval = (int)at;
+  return at < real(0) ? 0 : (interval > intervals - 1 ? intervals - 1 : interval);
+}
 
 // Cox-de Boor on uniform knots: the DEGREE + 1 basis values at t in an interval, and their derivatives in units of
 // 1 / interval. Coefficient row + k belongs to value k.
@@ -228,107 +475,120 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
             const real* MLFF_RESTRICT c17, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
             real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v15;
+    real v16[9];
+    real v20;
+    int j, row;
+  };
   constexpr int kTileNumbers = 24;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 19;  // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 8;   // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a28[slots<8>()] = {};
     real a31x[slots<8>()] = {};
     real a31y[slots<8>()] = {};
     real a31z[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v10 = r[e] * 0.628318531f;
-          const real v12 = m_cos(v10);
-          const real v13 = 1.0f + v12;
-          const real v15 = v13 * 0.5f;
-          const real v18 = r[e] + 1e-08f;
-          const real v19 = m_reciprocal(v18);
-          const real v20 = r[e] * v19;
-          team_array[0 * kPairBatch + e * 1] = v15;
-          team_array[18 * kPairBatch + e * 1] = v20;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 9) {
-        const real v2 = c0[f];
-        const real v4 = c1[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] + v2;
-          const real v5 = v3 * v4;
-          const real v6 = power<2>(v5);
-          const real v7 = -v6;
-          const real v8 = m_exp(v7);
-          const real v15 = team_array[0 * kPairBatch + e * 1];
-          const real v16 = v8 * v15;
-          team_array[1 * kPairBatch + e * 9 + f] = v16;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v22[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c3[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = m_silu(v22[e]);
-          team_array[10 * kPairBatch + e * 8 + f] = v23;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v24[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c4[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c5[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v25[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c8[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v26 = c6[row_of(element[j[e]], 8) + f];
-          const real v27 = v24[e] * v26;
-          const real v20 = team_array[18 * kPairBatch + e * 1];
-          const real v29 = v20 * v25[e];
-          const real v30x = ux[e] * v29;
-          const real v30y = uy[e] * v29;
-          const real v30z = uz[e] * v29;
-          a28[c] += v27;
-          a31x[c] += v30x;
-          a31y[c] += v30y;
-          a31z[c] += v30z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v10 = p.r * 0.628318531f;
+        const real v12 = m_cos(v10);
+        const real v13 = 1.0f + v12;
+        const real v15 = v13 * 0.5f;
+        const real v18 = p.r + 1e-08f;
+        const real v19 = m_reciprocal(v18);
+        const real v20 = p.r * v19;
+        p.v15 = v15;
+        p.v20 = v20;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r + v2;
+        const real v4 = c1[f];
+        const real v5 = v3 * v4;
+        const real v6 = power<2>(v5);
+        const real v7 = -v6;
+        const real v8 = m_exp(v7);
+        const real v15 = p.v15;
+        const real v16 = v8 * v15;
+        p.v16[f] = v16;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v22[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c3[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = m_silu(v22[e]);
+            team_array[0 * kPairBatch + e * 8 + f] = v23;
+          }
+        }
+        team_barrier();
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v24[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c4[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c5[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v25[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c8[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v26 = c6[row_of(element[p.j], 8) + f];
+            const real v27 = v24[e] * v26;
+            const real v20 = p.v20;
+            const real v29 = v20 * v25[e];
+            const real v30x = p.ux * v29;
+            const real v30y = p.uy * v29;
+            const real v30z = p.uz * v29;
+            a28[c] += v27;
+            a31x[c] += v30x;
+            a31y[c] += v30y;
+            a31z[c] += v30z;
+          }
+        }
+        team_barrier();
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+    }
     MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a28[c]; }
     MLFF_EACH_CHANNEL(c, f, 8) {
       b0[row_of(i, 24) + f] = a31x[c];
@@ -424,122 +684,135 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41,
             const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b6,
             real* MLFF_RESTRICT b7) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v15;
+    real v16[9];
+    real v20;
+    int j, row;
+  };
   constexpr int kTileNumbers = 64;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 19;  // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 8;   // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a52[slots<8>()] = {};
     real a58x[slots<8>()] = {};
     real a58y[slots<8>()] = {};
     real a58z[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v10 = r[e] * 0.628318531f;
-          const real v12 = m_cos(v10);
-          const real v13 = 1.0f + v12;
-          const real v15 = v13 * 0.5f;
-          const real v18 = r[e] + 1e-08f;
-          const real v19 = m_reciprocal(v18);
-          const real v20 = r[e] * v19;
-          team_array[0 * kPairBatch + e * 1] = v15;
-          team_array[18 * kPairBatch + e * 1] = v20;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 9) {
-        const real v2 = c0[f];
-        const real v4 = c1[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] + v2;
-          const real v5 = v3 * v4;
-          const real v6 = power<2>(v5);
-          const real v7 = -v6;
-          const real v8 = m_exp(v7);
-          const real v15 = team_array[0 * kPairBatch + e * 1];
-          const real v16 = v8 * v15;
-          team_array[1 * kPairBatch + e * 9 + f] = v16;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v45[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c19[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v46 = m_silu(v45[e]);
-          team_array[10 * kPairBatch + e * 8 + f] = v46;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v47[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c21[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v48[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c23[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v49[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c25[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v50 = b3[row_of(j[e], 8) + f];
-          const real v51 = v47[e] * v50;
-          const real v53x = b4[row_of(j[e], 24) + f];
-          const real v53y = b4[row_of(j[e], 24) + 8 + f];
-          const real v53z = b4[row_of(j[e], 24) + 16 + f];
-          const real v54x = v48[e] * v53x;
-          const real v54y = v48[e] * v53y;
-          const real v54z = v48[e] * v53z;
-          const real v20 = team_array[18 * kPairBatch + e * 1];
-          const real v55 = v20 * v49[e];
-          const real v56x = ux[e] * v55;
-          const real v56y = uy[e] * v55;
-          const real v56z = uz[e] * v55;
-          const real v57x = v54x + v56x;
-          const real v57y = v54y + v56y;
-          const real v57z = v54z + v56z;
-          a52[c] += v51;
-          a58x[c] += v57x;
-          a58y[c] += v57y;
-          a58z[c] += v57z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v10 = p.r * 0.628318531f;
+        const real v12 = m_cos(v10);
+        const real v13 = 1.0f + v12;
+        const real v15 = v13 * 0.5f;
+        const real v18 = p.r + 1e-08f;
+        const real v19 = m_reciprocal(v18);
+        const real v20 = p.r * v19;
+        p.v15 = v15;
+        p.v20 = v20;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r + v2;
+        const real v4 = c1[f];
+        const real v5 = v3 * v4;
+        const real v6 = power<2>(v5);
+        const real v7 = -v6;
+        const real v8 = m_exp(v7);
+        const real v15 = p.v15;
+        const real v16 = v8 * v15;
+        p.v16[f] = v16;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v45[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c19[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v46 = m_silu(v45[e]);
+            team_array[0 * kPairBatch + e * 8 + f] = v46;
+          }
+        }
+        team_barrier();
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v47[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c21[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v48[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c23[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v49[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c25[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v50 = b3[row_of(p.j, 8) + f];
+            const real v51 = v47[e] * v50;
+            const real v53x = b4[row_of(p.j, 24) + f];
+            const real v53y = b4[row_of(p.j, 24) + 8 + f];
+            const real v53z = b4[row_of(p.j, 24) + 16 + f];
+            const real v54x = v48[e] * v53x;
+            const real v54y = v48[e] * v53y;
+            const real v54z = v48[e] * v53z;
+            const real v20 = p.v20;
+            const real v55 = v20 * v49[e];
+            const real v56x = p.ux * v55;
+            const real v56y = p.uy * v55;
+            const real v56z = p.uz * v55;
+            const real v57x = v54x + v56x;
+            const real v57y = v54y + v56y;
+            const real v57z = v54z + v56z;
+            a52[c] += v51;
+            a58x[c] += v57x;
+            a58y[c] += v57y;
+            a58z[c] += v57z;
+          }
+        }
+        team_barrier();
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+    }
     MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a52[c]; }
     MLFF_EACH_CHANNEL(c, f, 8) {
       tile[8 * kTile + t * 24 + f] = a58x[c];
@@ -726,223 +999,243 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4,
             const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
             real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v15;
+    real v16[9];
+    real v20;
+    real v139;
+    real v148[9];
+    real v163;
+    int j, row;
+  };
   constexpr int kTileNumbers = 56;  // of tile arrays, an atom
-  constexpr int kTeamNumbers = 38;  // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 4;    // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 16;  // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     real a108x[slots<8>()] = {};
     real a108y[slots<8>()] = {};
     real a108z[slots<8>()] = {};
     real a112[slots<8>()] = {};
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v10 = r[e] * 0.628318531f;
-          const real v12 = m_cos(v10);
-          const real v13 = 1.0f + v12;
-          const real v15 = v13 * 0.5f;
-          const real v18 = r[e] + 1e-08f;
-          const real v19 = m_reciprocal(v18);
-          const real v20 = r[e] * v19;
-          const real v137 = m_sin(v10);
-          const real v138 = 0.628318531f * v137;
-          const real v139 = 0.5f * v138;
-          const real v160 = power<2>(v19);
-          const real v161 = r[e] * v160;
-          const real v162 = -v161;
-          const real v163 = v19 + v162;
-          team_array[0 * kPairBatch + e * 1] = v15;
-          team_array[18 * kPairBatch + e * 1] = v20;
-          team_array[19 * kPairBatch + e * 1] = v139;
-          team_array[37 * kPairBatch + e * 1] = v163;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 9) {
-        const real v2 = c0[f];
-        const real v4 = c1[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] + v2;
-          const real v5 = v3 * v4;
-          const real v6 = power<2>(v5);
-          const real v7 = -v6;
-          const real v8 = m_exp(v7);
-          const real v15 = team_array[0 * kPairBatch + e * 1];
-          const real v16 = v8 * v15;
-          const real v139 = team_array[19 * kPairBatch + e * 1];
-          const real v140 = v8 * v139;
-          const real v141 = -v140;
-          const real v143 = v5 * 2.0f;
-          const real v144 = v4 * v143;
-          const real v145 = v8 * v144;
-          const real v146 = v15 * v145;
-          const real v147 = -v146;
-          const real v148 = v141 + v147;
-          team_array[1 * kPairBatch + e * 9 + f] = v16;
-          team_array[20 * kPairBatch + e * 9 + f] = v148;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v45[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c19[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += team_array[1 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        real v166[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c19[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] += team_array[20 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v46 = m_silu(v45[e]);
-          const real v167 = m_sigmoid(v45[e]);
-          const real v168 = -v167;
-          const real v169 = 1.0f + v168;
-          const real v170 = v45[e] * v169;
-          const real v171 = 1.0f + v170;
-          const real v172 = v167 * v171;
-          const real v173 = v166[e] * v172;
-          team_array[10 * kPairBatch + e * 8 + f] = v46;
-          team_array[29 * kPairBatch + e * 8 + f] = v173;
-        }
-      }
-      team_barrier();
-      real total3[E * 4] = {};
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        const real v40 = b3[row_of(i, 8) + f];
-        const real v44x = b4[row_of(i, 24) + f];
-        const real v44y = b4[row_of(i, 24) + 8 + f];
-        const real v44z = b4[row_of(i, 24) + 16 + f];
-        real v48[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c23[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v47[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c21[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v176[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c25[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v49[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c25[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[10 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v174[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c21[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v175[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c23[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v106x = b7[row_of(j[e], 24) + f];
-          const real v106y = b7[row_of(j[e], 24) + 8 + f];
-          const real v106z = b7[row_of(j[e], 24) + 16 + f];
-          const real v107x = v48[e] * v106x;
-          const real v107y = v48[e] * v106y;
-          const real v107z = v48[e] * v106z;
-          const real v110 = b6[row_of(j[e], 8) + f];
-          const real v111 = v47[e] * v110;
-          const real v20 = team_array[18 * kPairBatch + e * 1];
-          const real v177 = v20 * v176[e];
-          const real v163 = team_array[37 * kPairBatch + e * 1];
-          const real v178 = v49[e] * v163;
-          const real v179 = v177 + v178;
-          const real v181 = ux[e] * v106x + uy[e] * v106y + uz[e] * v106z;
-          const real v182 = v179 * v181;
-          const real v183 = -v182;
-          const real v185 = v110 * v174[e];
-          const real v186 = v40 * v185;
-          const real v190 = v183 + v186;
-          const real v188 = v106x * v44x + v106y * v44y + v106z * v44z;
-          const real v189 = v175[e] * v188;
-          const real v191 = v190 + v189;
-          const real v55 = v20 * v49[e];
-          const real v195x = v55 * v106x;
-          const real v195y = v55 * v106y;
-          const real v195z = v55 * v106z;
-          a108x[c] += v107x;
-          a108y[c] += v107y;
-          a108z[c] += v107z;
-          a112[c] += v111;
-          total3[e * 4 + 0] += v191;
-          total3[e * 4 + 1] += v195x;
-          total3[e * 4 + 2] += v195y;
-          total3[e * 4 + 3] += v195z;
-        }
-      }
-      team_sum(total3, scratch);
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v193x = ux[e] * total3[e * 4 + 0];
-          const real v193y = uy[e] * total3[e * 4 + 0];
-          const real v193z = uz[e] * total3[e * 4 + 0];
-          const real v194x = -v193x;
-          const real v194y = -v193y;
-          const real v194z = -v193z;
-          const real v180 = m_reciprocal(r[e]);
-          const real v197 = ux[e] * total3[e * 4 + 1] + uy[e] * total3[e * 4 + 2] + uz[e] * total3[e * 4 + 3];
-          const real v198x = ux[e] * v197;
-          const real v198y = uy[e] * v197;
-          const real v198z = uz[e] * v197;
-          const real v199x = -v198x;
-          const real v199y = -v198y;
-          const real v199z = -v198z;
-          const real v200x = total3[e * 4 + 1] + v199x;
-          const real v200y = total3[e * 4 + 2] + v199y;
-          const real v200z = total3[e * 4 + 3] + v199z;
-          const real v201x = v180 * v200x;
-          const real v201y = v180 * v200y;
-          const real v201z = v180 * v200z;
-          const real v202x = v194x + v201x;
-          const real v202y = v194y + v201y;
-          const real v202z = v194z + v201z;
-          pair_gradient[row_of(q0 + e, 3)] = v202x;
-          pair_gradient[row_of(q0 + e, 3) + 1] = v202y;
-          pair_gradient[row_of(q0 + e, 3) + 2] = v202z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v10 = p.r * 0.628318531f;
+        const real v12 = m_cos(v10);
+        const real v13 = 1.0f + v12;
+        const real v15 = v13 * 0.5f;
+        const real v18 = p.r + 1e-08f;
+        const real v19 = m_reciprocal(v18);
+        const real v20 = p.r * v19;
+        const real v137 = m_sin(v10);
+        const real v138 = 0.628318531f * v137;
+        const real v139 = 0.5f * v138;
+        const real v160 = power<2>(v19);
+        const real v161 = p.r * v160;
+        const real v162 = -v161;
+        const real v163 = v19 + v162;
+        p.v15 = v15;
+        p.v20 = v20;
+        p.v139 = v139;
+        p.v163 = v163;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r + v2;
+        const real v4 = c1[f];
+        const real v5 = v3 * v4;
+        const real v6 = power<2>(v5);
+        const real v7 = -v6;
+        const real v8 = m_exp(v7);
+        const real v15 = p.v15;
+        const real v16 = v8 * v15;
+        const real v139 = p.v139;
+        const real v140 = v8 * v139;
+        const real v141 = -v140;
+        const real v143 = v5 * 2.0f;
+        const real v144 = v4 * v143;
+        const real v145 = v8 * v144;
+        const real v146 = v15 * v145;
+        const real v147 = -v146;
+        const real v148 = v141 + v147;
+        p.v16[f] = v16;
+        p.v148[f] = v148;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v45[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c19[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
+          }
+          real v166[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c19[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] += pair[e].v148[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v46 = m_silu(v45[e]);
+            const real v167 = m_sigmoid(v45[e]);
+            const real v168 = -v167;
+            const real v169 = 1.0f + v168;
+            const real v170 = v45[e] * v169;
+            const real v171 = 1.0f + v170;
+            const real v172 = v167 * v171;
+            const real v173 = v166[e] * v172;
+            team_array[0 * kPairBatch + e * 8 + f] = v46;
+            team_array[8 * kPairBatch + e * 8 + f] = v173;
+          }
+        }
+        team_barrier();
+        real part1[E * 4] = {};
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          const real v40 = b3[row_of(i, 8) + f];
+          const real v44x = b4[row_of(i, 24) + f];
+          const real v44y = b4[row_of(i, 24) + 8 + f];
+          const real v44z = b4[row_of(i, 24) + 16 + f];
+          real v48[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c23[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v47[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c21[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v176[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c25[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v49[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c25[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v174[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c21[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v175[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c23[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v106x = b7[row_of(p.j, 24) + f];
+            const real v106y = b7[row_of(p.j, 24) + 8 + f];
+            const real v106z = b7[row_of(p.j, 24) + 16 + f];
+            const real v107x = v48[e] * v106x;
+            const real v107y = v48[e] * v106y;
+            const real v107z = v48[e] * v106z;
+            const real v110 = b6[row_of(p.j, 8) + f];
+            const real v111 = v47[e] * v110;
+            const real v20 = p.v20;
+            const real v177 = v20 * v176[e];
+            const real v163 = p.v163;
+            const real v178 = v49[e] * v163;
+            const real v179 = v177 + v178;
+            const real v181 = p.ux * v106x + p.uy * v106y + p.uz * v106z;
+            const real v182 = v179 * v181;
+            const real v183 = -v182;
+            const real v185 = v110 * v174[e];
+            const real v186 = v40 * v185;
+            const real v190 = v183 + v186;
+            const real v188 = v106x * v44x + v106y * v44y + v106z * v44z;
+            const real v189 = v175[e] * v188;
+            const real v191 = v190 + v189;
+            const real v55 = v20 * v49[e];
+            const real v195x = v55 * v106x;
+            const real v195y = v55 * v106y;
+            const real v195z = v55 * v106z;
+            a108x[c] += v107x;
+            a108y[c] += v107y;
+            a108z[c] += v107z;
+            a112[c] += v111;
+            part1[e * 4 + 0] += v191;
+            part1[e * 4 + 1] += v195x;
+            part1[e * 4 + 2] += v195y;
+            part1[e * 4 + 3] += v195z;
+          }
+        }
+        team_barrier();
+        leave_sums<4>(sums, p0, part1);
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+      MLFF_EACH_PAIR(e, count) {
+        const Record& p = record[e];
+        const int q = q0 + e;
+        const real v192 = left_sum<4>(sums, e, 0);
+        const real v196x = left_sum<4>(sums, e, 1);
+        const real v196y = left_sum<4>(sums, e, 2);
+        const real v196z = left_sum<4>(sums, e, 3);
+        const real v193x = p.ux * v192;
+        const real v193y = p.uy * v192;
+        const real v193z = p.uz * v192;
+        const real v194x = -v193x;
+        const real v194y = -v193y;
+        const real v194z = -v193z;
+        const real v180 = m_reciprocal(p.r);
+        const real v197 = p.ux * v196x + p.uy * v196y + p.uz * v196z;
+        const real v198x = p.ux * v197;
+        const real v198y = p.uy * v197;
+        const real v198z = p.uz * v197;
+        const real v199x = -v198x;
+        const real v199y = -v198y;
+        const real v199z = -v198z;
+        const real v200x = v196x + v199x;
+        const real v200y = v196y + v199y;
+        const real v200z = v196z + v199z;
+        const real v201x = v180 * v200x;
+        const real v201y = v180 * v200y;
+        const real v201z = v180 * v200z;
+        const real v202x = v194x + v201x;
+        const real v202y = v194y + v201y;
+        const real v202z = v194z + v201z;
+        pair_gradient[row_of(q, 3)] = v202x;
+        pair_gradient[row_of(q, 3) + 1] = v202y;
+        pair_gradient[row_of(q, 3) + 2] = v202z;
+      }
+    }
     MLFF_EACH_CHANNEL(c, f, 8) {
       tile[0 * kTile + t * 24 + f] = a108x[c];
       tile[0 * kTile + t * 24 + 8 + f] = a108y[c];
@@ -1061,188 +1354,208 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
             const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9) {
+  struct alignas(16) Record {  // of a pair
+    real ux, uy, uz, r;
+    real v15;
+    real v16[9];
+    real v20;
+    real v139;
+    real v148[9];
+    real v163;
+    int j, row;
+  };
   constexpr int kTileNumbers = 0;   // of tile arrays, an atom
-  constexpr int kTeamNumbers = 38;  // of team arrays, a pair
-  constexpr int kTeamReals = kPairBatch * kTeamNumbers + kTeamScratch;
-  MLFF_SHARED(shared, kTile * kTileNumbers + kTeams * kTeamReals);
-  real* const tile = shared;
-  real* const team_array = shared + kTile * kTileNumbers + team() * kTeamReals;
-  real* const scratch = team_array + kPairBatch * kTeamNumbers;
+  constexpr int kSumNumbers = 4;    // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 16;  // of team arrays, a pair of a batch
+  constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
+  constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
+  constexpr int kTeamReals =
+      whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
+  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const tile = shared;
+  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
+  [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
+  [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  (void)tile, (void)scratch;
-  // Pairs of each atom of the tile.
+  // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
 
-    const auto pairs = [&](auto batch, const int q0) {
-      constexpr int E = decltype(batch)::value;
-      int j[E];
-      real ux[E], uy[E], uz[E], r[E];
-      MLFF_UNROLL for (int e = 0; e < E; ++e) {
-        j[e] = pair_neighbour[q0 + e];
-        const real* const g = pair_geometry + row_of(q0 + e, 4);
-        ux[e] = g[0], uy[e] = g[1], uz[e] = g[2], r[e] = g[3];
-      }
-      (void)j, (void)ux, (void)uy, (void)uz, (void)r;
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v10 = r[e] * 0.628318531f;
-          const real v12 = m_cos(v10);
-          const real v13 = 1.0f + v12;
-          const real v15 = v13 * 0.5f;
-          const real v18 = r[e] + 1e-08f;
-          const real v19 = m_reciprocal(v18);
-          const real v20 = r[e] * v19;
-          const real v137 = m_sin(v10);
-          const real v138 = 0.628318531f * v137;
-          const real v139 = 0.5f * v138;
-          const real v160 = power<2>(v19);
-          const real v161 = r[e] * v160;
-          const real v162 = -v161;
-          const real v163 = v19 + v162;
-          team_array[1 * kPairBatch + e * 1] = v15;
-          team_array[28 * kPairBatch + e * 1] = v20;
-          team_array[0 * kPairBatch + e * 1] = v139;
-          team_array[37 * kPairBatch + e * 1] = v163;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 9) {
-        const real v2 = c0[f];
-        const real v4 = c1[f];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v3 = r[e] + v2;
-          const real v5 = v3 * v4;
-          const real v6 = power<2>(v5);
-          const real v7 = -v6;
-          const real v8 = m_exp(v7);
-          const real v15 = team_array[1 * kPairBatch + e * 1];
-          const real v16 = v8 * v15;
-          const real v139 = team_array[0 * kPairBatch + e * 1];
-          const real v140 = v8 * v139;
-          const real v141 = -v140;
-          const real v143 = v5 * 2.0f;
-          const real v144 = v4 * v143;
-          const real v145 = v8 * v144;
-          const real v146 = v15 * v145;
-          const real v147 = -v146;
-          const real v148 = v141 + v147;
-          team_array[11 * kPairBatch + e * 9 + f] = v16;
-          team_array[2 * kPairBatch + e * 9 + f] = v148;
-        }
-      }
-      team_barrier();
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        real v22[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c3[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += team_array[11 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        real v149[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-          const real w = c3[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] += team_array[2 * kPairBatch + e * 9 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v23 = m_silu(v22[e]);
-          const real v150 = m_sigmoid(v22[e]);
-          const real v151 = -v150;
-          const real v152 = 1.0f + v151;
-          const real v153 = v22[e] * v152;
-          const real v154 = 1.0f + v153;
-          const real v155 = v150 * v154;
-          const real v156 = v149[e] * v155;
-          team_array[29 * kPairBatch + e * 8 + f] = v23;
-          team_array[20 * kPairBatch + e * 8 + f] = v156;
-        }
-      }
-      team_barrier();
-      real total3[E * 4] = {};
-      MLFF_EACH_CHANNEL(c, f, 8) {
-        const real v0 = c6[row_of(element[i], 8) + f];
-        real v157[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c5[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] += team_array[20 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v158[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] = 0.0f;
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c8[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] += team_array[20 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        real v25[E];
-        MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
-        MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-          const real w = c8[k * 8 + f];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[29 * kPairBatch + e * 8 + 0 + k] * w;
-        }
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v204 = b8[row_of(j[e], 8) + f];
-          const real v205 = v157[e] * v204;
-          const real v206 = v0 * v205;
-          const real v20 = team_array[28 * kPairBatch + e * 1];
-          const real v159 = v20 * v158[e];
-          const real v163 = team_array[37 * kPairBatch + e * 1];
-          const real v164 = v25[e] * v163;
-          const real v165 = v159 + v164;
-          const real v207x = b9[row_of(j[e], 24) + f];
-          const real v207y = b9[row_of(j[e], 24) + 8 + f];
-          const real v207z = b9[row_of(j[e], 24) + 16 + f];
-          const real v208 = ux[e] * v207x + uy[e] * v207y + uz[e] * v207z;
-          const real v209 = v165 * v208;
-          const real v210 = -v209;
-          const real v211 = v206 + v210;
-          const real v29 = v20 * v25[e];
-          const real v215x = v29 * v207x;
-          const real v215y = v29 * v207y;
-          const real v215z = v29 * v207z;
-          total3[e * 4 + 0] += v211;
-          total3[e * 4 + 1] += v215x;
-          total3[e * 4 + 2] += v215y;
-          total3[e * 4 + 3] += v215z;
-        }
-      }
-      team_sum(total3, scratch);
-      MLFF_EACH_CHANNEL(c, f, 1) {
-        MLFF_UNROLL for (int e = 0; e < E; ++e) {
-          const real v213x = ux[e] * total3[e * 4 + 0];
-          const real v213y = uy[e] * total3[e * 4 + 0];
-          const real v213z = uz[e] * total3[e * 4 + 0];
-          const real v214x = -v213x;
-          const real v214y = -v213y;
-          const real v214z = -v213z;
-          const real v180 = m_reciprocal(r[e]);
-          const real v217 = ux[e] * total3[e * 4 + 1] + uy[e] * total3[e * 4 + 2] + uz[e] * total3[e * 4 + 3];
-          const real v218x = ux[e] * v217;
-          const real v218y = uy[e] * v217;
-          const real v218z = uz[e] * v217;
-          const real v219x = -v218x;
-          const real v219y = -v218y;
-          const real v219z = -v218z;
-          const real v220x = total3[e * 4 + 1] + v219x;
-          const real v220y = total3[e * 4 + 2] + v219y;
-          const real v220z = total3[e * 4 + 3] + v219z;
-          const real v221x = v180 * v220x;
-          const real v221y = v180 * v220y;
-          const real v221z = v180 * v220z;
-          const real v222x = v214x + v221x;
-          const real v222y = v214y + v221y;
-          const real v222z = v214z + v221z;
-          pair_gradient[row_of(q0 + e, 3)] += v222x;
-          pair_gradient[row_of(q0 + e, 3) + 1] += v222y;
-          pair_gradient[row_of(q0 + e, 3) + 2] += v222z;
-        }
-      }
-    };
     const int end = pair_begin[i + 1];
-    int q = pair_begin[i];
-    for (; q + kPairBatch <= end; q += kPairBatch) pairs(Count<kPairBatch>(), q);
-    for (; q < end; ++q) pairs(Count<1>(), q);
+    for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
+      const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
+      MLFF_EACH_PAIR(e, count) {
+        Record& p = record[e];
+        p.j = pair_neighbour[q0 + e];
+        const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
+        p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
+        const real v10 = p.r * 0.628318531f;
+        const real v12 = m_cos(v10);
+        const real v13 = 1.0f + v12;
+        const real v15 = v13 * 0.5f;
+        const real v18 = p.r + 1e-08f;
+        const real v19 = m_reciprocal(v18);
+        const real v20 = p.r * v19;
+        const real v137 = m_sin(v10);
+        const real v138 = 0.628318531f * v137;
+        const real v139 = 0.5f * v138;
+        const real v160 = power<2>(v19);
+        const real v161 = p.r * v160;
+        const real v162 = -v161;
+        const real v163 = v19 + v162;
+        p.v15 = v15;
+        p.v20 = v20;
+        p.v139 = v139;
+        p.v163 = v163;
+      }
+      team_barrier();
+      MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
+        Record& p = record[e];
+        const real v2 = c0[f];
+        const real v3 = p.r + v2;
+        const real v4 = c1[f];
+        const real v5 = v3 * v4;
+        const real v6 = power<2>(v5);
+        const real v7 = -v6;
+        const real v8 = m_exp(v7);
+        const real v15 = p.v15;
+        const real v16 = v8 * v15;
+        const real v139 = p.v139;
+        const real v140 = v8 * v139;
+        const real v141 = -v140;
+        const real v143 = v5 * 2.0f;
+        const real v144 = v4 * v143;
+        const real v145 = v8 * v144;
+        const real v146 = v15 * v145;
+        const real v147 = -v146;
+        const real v148 = v141 + v147;
+        p.v16[f] = v16;
+        p.v148[f] = v148;
+      }
+      team_barrier();
+      const auto batch = [&](auto size, const int p0) {
+        constexpr int E = decltype(size)::value;
+        Record* const pair = record + p0;
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          real v22[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c3[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
+          }
+          real v149[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 9; ++k) {
+            const real w = c3[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] += pair[e].v148[k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v23 = m_silu(v22[e]);
+            const real v150 = m_sigmoid(v22[e]);
+            const real v151 = -v150;
+            const real v152 = 1.0f + v151;
+            const real v153 = v22[e] * v152;
+            const real v154 = 1.0f + v153;
+            const real v155 = v150 * v154;
+            const real v156 = v149[e] * v155;
+            team_array[8 * kPairBatch + e * 8 + f] = v23;
+            team_array[0 * kPairBatch + e * 8 + f] = v156;
+          }
+        }
+        team_barrier();
+        real part1[E * 4] = {};
+        MLFF_EACH_CHANNEL(c, f, 8) {
+          const real v0 = c6[row_of(element[i], 8) + f];
+          real v157[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c5[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v158[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] = 0.0f;
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c8[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          real v25[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+          MLFF_UNROLL for (int k = 0; k < 8; ++k) {
+            const real w = c8[k * 8 + f];
+            MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+          }
+          MLFF_UNROLL for (int e = 0; e < E; ++e) {
+            Record& p = pair[e];
+            const real v204 = b8[row_of(p.j, 8) + f];
+            const real v205 = v157[e] * v204;
+            const real v206 = v0 * v205;
+            const real v20 = p.v20;
+            const real v159 = v20 * v158[e];
+            const real v163 = p.v163;
+            const real v164 = v25[e] * v163;
+            const real v165 = v159 + v164;
+            const real v207x = b9[row_of(p.j, 24) + f];
+            const real v207y = b9[row_of(p.j, 24) + 8 + f];
+            const real v207z = b9[row_of(p.j, 24) + 16 + f];
+            const real v208 = p.ux * v207x + p.uy * v207y + p.uz * v207z;
+            const real v209 = v165 * v208;
+            const real v210 = -v209;
+            const real v211 = v206 + v210;
+            const real v29 = v20 * v25[e];
+            const real v215x = v29 * v207x;
+            const real v215y = v29 * v207y;
+            const real v215z = v29 * v207z;
+            part1[e * 4 + 0] += v211;
+            part1[e * 4 + 1] += v215x;
+            part1[e * 4 + 2] += v215y;
+            part1[e * 4 + 3] += v215z;
+          }
+        }
+        team_barrier();
+        leave_sums<4>(sums, p0, part1);
+      };
+      int p0 = 0;
+      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      for (; p0 < count; ++p0) batch(Count<1>(), p0);
+      team_barrier();
+      MLFF_EACH_PAIR(e, count) {
+        const Record& p = record[e];
+        const int q = q0 + e;
+        const real v212 = left_sum<4>(sums, e, 0);
+        const real v216x = left_sum<4>(sums, e, 1);
+        const real v216y = left_sum<4>(sums, e, 2);
+        const real v216z = left_sum<4>(sums, e, 3);
+        const real v213x = p.ux * v212;
+        const real v213y = p.uy * v212;
+        const real v213z = p.uz * v212;
+        const real v214x = -v213x;
+        const real v214y = -v213y;
+        const real v214z = -v213z;
+        const real v180 = m_reciprocal(p.r);
+        const real v217 = p.ux * v216x + p.uy * v216y + p.uz * v216z;
+        const real v218x = p.ux * v217;
+        const real v218y = p.uy * v217;
+        const real v218z = p.uz * v217;
+        const real v219x = -v218x;
+        const real v219y = -v218y;
+        const real v219z = -v218z;
+        const real v220x = v216x + v219x;
+        const real v220y = v216y + v219y;
+        const real v220z = v216z + v219z;
+        const real v221x = v180 * v220x;
+        const real v221y = v180 * v220y;
+        const real v221z = v180 * v220z;
+        const real v222x = v214x + v221x;
+        const real v222y = v214y + v221y;
+        const real v222z = v214z + v221z;
+        pair_gradient[row_of(q, 3)] += v222x;
+        pair_gradient[row_of(q, 3) + 1] += v222y;
+        pair_gradient[row_of(q, 3) + 2] += v222z;
+      }
+    }
   }
   block_barrier();
 }

@@ -1,0 +1,34 @@
+// How much room a call asks for, in steps: calls of similar size share their graphs. For this folder and its tests
+// only.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace mlffgen::cuda_model {
+
+// The next multiple of 16 up to 1,024; beyond, in steps of an eighth of the power of two below: 1,152, 1,280, ...,
+// 2,048, 2,304, ...
+constexpr std::int64_t round_up_capacity(std::int64_t count) {
+  std::int64_t step = 16;
+  for (std::int64_t power = 1024; power < count; power *= 2) step = power / 8;
+  return (std::max<std::int64_t>(count, 1) + step - 1) / step * step;
+}
+
+// One system, whose size rarely changes, pays for few padding atoms; batches share graphs.
+constexpr std::int64_t atom_capacity(std::int64_t n_atoms, std::int64_t n_systems) {
+  return n_systems == 1 ? (n_atoms + 15) / 16 * 16 : round_up_capacity(n_atoms);
+}
+
+// Atoms a block takes, at most tile: as few as keep all blocks on the GPU at once, as a small system is over when its
+// slowest block is.
+constexpr int choose_tile_atoms(int n_atoms, int tile, int blocks_at_once) {
+  return std::clamp((n_atoms - 1) / std::max(blocks_at_once, 1) + 1, 1, tile);
+}
+
+// Buffers with a row an atom have so many rows: the last block may begin at any atom and still has a whole tile.
+constexpr std::int64_t padded_atoms(std::int64_t n_atoms, int tile) {
+  return (n_atoms + tile - 1) / tile * tile + tile;
+}
+
+}  // namespace mlffgen::cuda_model

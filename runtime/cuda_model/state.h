@@ -1,0 +1,71 @@
+// What a CudaModel is made of. For this folder only.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/cuda_model/cuda_model.h"
+#include "runtime/cuda_model/device_calls.h"
+#include "runtime/cuda_model/lane.h"
+#include "runtime/cuda_model/program.h"
+#include "runtime/kernels/kernel_library.h"
+
+namespace mlffgen::cuda_model {
+
+// Members need the context current.
+struct CudaModel::State {
+  State(const runtime::Bundle& bundle, const CudaOptions& model_options, const cuda::Context& gpu);
+
+  Lane& lane(std::size_t number);
+  bool has_lane(std::size_t number) const { return lanes[number] != nullptr; }
+  void drop_lane(std::size_t number) { lanes[number].reset(); }
+
+  // Room for what is needed, with more to spare as far as there is memory: wanted is no less. Throws MemoryError, and
+  // the lane is as before; DeviceError, and the lane is empty.
+  void make_room(std::size_t number, const Room& needed, Room wanted);
+  // For a call of so many atoms and systems; pairs as experience tells.
+  void make_room_for(std::size_t number, const CallKey& key);
+  // After a call that had too little.
+  void make_room_after(std::size_t number, const kernels::Status& status);
+  void learn(const kernels::Status& status, std::int64_t n_atoms);
+
+  // Before calls from device memory (device_calls.cpp): room, and what earlier calls have met.
+  void prepare(const DeviceBatch& batch, const CallKey& key, const cuda::Stream& stream);
+  void settle();
+
+  // Puts a call into the stream: as a graph, if graphs are wanted and a call of this key has been before.
+  void run(Lane& lane, const CallKey& key, const cuda::Stream& stream);
+
+  [[noreturn]] void throw_fault(const kernels::FaultReport& report, std::span<const int> system_begin) const;
+  std::size_t device_bytes() const;
+  void warn(const std::string& message) const;
+
+  runtime::Plan plan;
+  CudaOptions options;
+  cuda::Context context;
+  Program program;
+  kernels::KernelLibrary library;
+  cuda::DeviceBuffer element_energy;  // double [n_elements]
+  std::array<std::unique_ptr<Lane>, 2> lanes;
+  std::optional<DeviceCalls> device_calls;
+  Statistics statistics;
+  double pairs_per_atom = 0, candidates_per_atom = 0;  // most seen
+  bool graphs = true;
+  CallKey last_host_call;  // for a profile
+  std::size_t last_host_lane = 0;
+
+ private:
+  std::size_t bytes_available(std::size_t number) const;
+};
+
+// Evaluates structures in batches on the lanes (host_batches.cpp).
+void evaluate_host_batches(CudaModel::State& state, std::span<const runtime::Structure> structures, bool forces,
+                           std::vector<runtime::Result>& results);
+
+}  // namespace mlffgen::cuda_model
