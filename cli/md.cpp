@@ -172,6 +172,29 @@ class Outputs {
   std::optional<md::EnergyTable> energies_;
 };
 
+md::RunOptions run_options(const Arguments& arguments, const md::Dynamics& dynamics,
+                           const std::optional<md::Checkpoint>& old) {
+  md::RunOptions options;
+  options.deliver_first = !old;
+  options.last_step = last_step(arguments, dynamics.timestep, old ? old->state.step : 0);
+  options.sample_every = arguments.energies_every;
+  options.frame_every = arguments.trajectory.empty() ? 0 : arguments.trajectory_every;
+  options.checkpoint_every = arguments.checkpoint_every;
+  options.temperature_limit = arguments.temperature_limit;
+  return options;
+}
+
+void print_notes(const Arguments& arguments, const MdStart& start, bool goes_on, const md::Dynamics& dynamics) {
+  if (start.frames > 1 && !arguments.all_frames) {
+    note(fmt::format("{} holds {} frames; the first is simulated (--all-frames: all)", arguments.start.string(),
+                     start.frames));
+  }
+  if (!goes_on && start.has_velocities() && arguments.given("--temperature") &&
+      dynamics.ensemble == md::Ensemble::nve) {
+    note(fmt::format("{} holds velocities: --temperature is not used", arguments.start.string()));
+  }
+}
+
 int run(const Arguments& arguments) {
   check(arguments);
   if (!arguments.checkpoint.empty()) check_replaceable(arguments.checkpoint);
@@ -191,20 +214,8 @@ int run(const Arguments& arguments) {
   if (old) md::check_same(*old, next.model, next.structures, arguments.restart);
 
   const long long first = old ? old->state.step : 0;
-  md::RunOptions options;
-  options.deliver_first = !old;
-  options.last_step = last_step(arguments, dynamics.timestep, first);
-  options.sample_every = arguments.energies_every;
-  options.frame_every = arguments.trajectory.empty() ? 0 : arguments.trajectory_every;
-  options.checkpoint_every = arguments.checkpoint_every;
-  options.temperature_limit = arguments.temperature_limit;
-  if (start.frames > 1 && !arguments.all_frames) {
-    note(fmt::format("{} holds {} frames; the first is simulated (--all-frames: all)", arguments.start.string(),
-                     start.frames));
-  }
-  if (!old && start.has_velocities() && arguments.given("--temperature") && dynamics.ensemble == md::Ensemble::nve) {
-    note(fmt::format("{} holds velocities: --temperature is not used", arguments.start.string()));
-  }
+  const md::RunOptions options = run_options(arguments, dynamics, old);
+  print_notes(arguments, start, old.has_value(), dynamics);
 
   StopSignal signals;
   const auto simulation = engine.simulation(systems, dynamics);

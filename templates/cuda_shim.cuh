@@ -50,11 +50,21 @@ constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
 MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
 MLFF_DEVICE void block_barrier() { __syncthreads(); }
+template <int TEAM = 0>
+MLFF_DEVICE void barrier_of_team() {
+  if constexpr (TEAM + 1 == kTeams) {
+    named_barrier<TEAM + 1, kLanes>();
+  } else if (team() == TEAM) {
+    named_barrier<TEAM + 1, kLanes>();
+  } else {
+    barrier_of_team<TEAM + 1>();
+  }
+}
 MLFF_DEVICE void team_barrier() {
   if constexpr (kLanes == 32) {
     __syncwarp();
   } else {
-    named_barrier(team() + 1, kLanes);
+    barrier_of_team();
   }
 }
 

@@ -3,16 +3,21 @@
 
 #ifdef MLFF_SOFTWARE_GPU
 
-static __device__ __forceinline__ void named_barrier(int name, int threads) { software_gpu_barrier(name, threads); }
+template <int NAME, int THREADS>
+static __device__ __forceinline__ void named_barrier() {
+  software_gpu_barrier(NAME, THREADS);
+}
 static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   software_gpu_mma_m16n8k8_tf32(d, a, b);
 }
 
 #else
 
-// A barrier of `threads` threads, whole warps, that shares nothing with barriers of other names (1 to 15).
-static __device__ __forceinline__ void named_barrier(int name, int threads) {
-  asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory");
+// A barrier of THREADS threads, whole warps, that shares nothing with barriers of other names (1 to 15). The name is in
+// the instruction: with one from a register, all sixteen count as used, and tools lose track of which is meant.
+template <int NAME, int THREADS>
+static __device__ __forceinline__ void named_barrier() {
+  asm volatile("bar.sync %0, %1;" ::"n"(NAME), "n"(THREADS) : "memory");
 }
 
 // d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds

@@ -7,7 +7,7 @@ namespace {
 
 // The defaults of the tunables in templates/cuda_shim.cuh and common.cuh, and the sizes in templates/phase.cu, which
 // the manifest tells where there is one; tests/driver holds the two together.
-constexpr int kLanes = 128, kTeams = 2, kTiles[] = {16, 8, 4}, kPairBatch = 4, kPairChunk = 32;
+constexpr int kLanes = 64, kTeams = 4, kTiles[] = {16, 8, 4}, kPairBatch = 4, kPairChunk = 32;
 constexpr int kWarps = kLanes / 32, kTeamScratch = kWarps * 32;
 
 int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }

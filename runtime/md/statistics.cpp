@@ -5,6 +5,11 @@
 #include <numeric>
 
 namespace mlffgen::md {
+namespace {
+
+constexpr std::size_t kMostBlocks = 32;
+
+}  // namespace
 
 void LineFit::add(double x, double y) {
   count_ += 1;
@@ -22,6 +27,31 @@ double LineFit::standard_error() const {
   if (count_ < 3 || xx_ <= 0) return 0;
   const double residual = std::max(0.0, yy_ - xy_ * xy_ / xx_);
   return std::sqrt(residual / (count_ - 2) / xx_);
+}
+
+void SeriesFit::add(double x, double y) {
+  line_.add(x, y);
+  if (blocks_.empty() || blocks_.back().count >= block_size_) {
+    if (blocks_.size() == kMostBlocks) {
+      for (std::size_t k = 0; k < kMostBlocks / 2; ++k) {
+        const Block &a = blocks_[2 * k], &b = blocks_[2 * k + 1];
+        blocks_[k] = {a.count + b.count, a.x + b.x, a.y + b.y};
+      }
+      blocks_.resize(kMostBlocks / 2);
+      block_size_ *= 2;
+    }
+    blocks_.emplace_back();
+  }
+  Block& last = blocks_.back();
+  last = {last.count + 1, last.x + x, last.y + y};
+}
+
+double SeriesFit::standard_error() const {
+  LineFit means;
+  for (const Block& block : blocks_) {
+    if (block.count == block_size_) means.add(block.x / block.count, block.y / block.count);
+  }
+  return means.standard_error();
 }
 
 RunStatistics::RunStatistics(const Systems& systems, double timestep)

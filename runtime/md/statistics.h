@@ -16,11 +16,28 @@ class LineFit {
   void add(double x, double y);
   double count() const { return count_; }
   double slope() const;  // 0 for fewer than two points
-  // Of the slope, from the residuals as if they were independent; 0 for fewer than three points.
+  // Of the slope, from residuals that are independent; 0 for fewer than three points.
   double standard_error() const;
 
  private:
   double count_ = 0, mean_x_ = 0, mean_y_ = 0, xx_ = 0, xy_ = 0, yy_ = 0;
+};
+
+// The same of a series whose neighbours are alike: the error comes from the means of 16 to 32 equal pieces of it.
+class SeriesFit {
+ public:
+  void add(double x, double y);
+  double count() const { return line_.count(); }
+  double slope() const { return line_.slope(); }
+  double standard_error() const;
+
+ private:
+  struct Block {
+    double count = 0, x = 0, y = 0;  // sums
+  };
+  LineFit line_;
+  std::vector<Block> blocks_;
+  double block_size_ = 1;
 };
 
 class RunStatistics {
@@ -41,7 +58,7 @@ class RunStatistics {
 
  private:
   struct Series {
-    LineFit shadow;    // over ns
+    SeriesFit shadow;  // over ns
     double first = 0;  // the shadow energy at the start, taken off for the sake of digits
     double mean_kinetic = 0;
   };

@@ -21,6 +21,20 @@ TEST_CASE("the slope of a line is found, and the error of a scattered one is the
   CHECK(LineFit().slope() == 0);
 }
 
+TEST_CASE("the error of a slope counts a slow swing once, not once a sample") {
+  SeriesFit slow;
+  LineFit blind;
+  for (int k = 0; k < 10000; ++k) {
+    const double y = std::sin(1e-3 * k) + 2e-5 * k;
+    slow.add(k, y);
+    blind.add(k, y);
+  }
+  CHECK(slow.slope() == blind.slope());
+  CHECK(slow.standard_error() > 10 * blind.standard_error());
+  CHECK(std::abs(slow.slope() - 2e-5) < 2 * slow.standard_error());
+  CHECK(SeriesFit().standard_error() == 0);
+}
+
 TEST_CASE("drift is the conserved quantity's slope in percent of the kinetic energy per ns") {
   const auto systems =
       Systems::make({argon_cluster(), argon_cluster()}, {}, Units::of("angstrom", "eV"), Ensemble::nve);

@@ -5,16 +5,21 @@ using real = float;
 
 #ifdef MLFF_SOFTWARE_GPU
 
-static __device__ __forceinline__ void named_barrier(int name, int threads) { software_gpu_barrier(name, threads); }
+template <int NAME, int THREADS>
+static __device__ __forceinline__ void named_barrier() {
+  software_gpu_barrier(NAME, THREADS);
+}
 static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   software_gpu_mma_m16n8k8_tf32(d, a, b);
 }
 
 #else
 
-// A barrier of `threads` threads, whole warps, that shares nothing with barriers of other names (1 to 15).
-static __device__ __forceinline__ void named_barrier(int name, int threads) {
-  asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory");
+// A barrier of THREADS threads, whole warps, that shares nothing with barriers of other names (1 to 15). The name is in
+// the instruction: with one from a register, all sixteen count as used, and tools lose track of which is meant.
+template <int NAME, int THREADS>
+static __device__ __forceinline__ void named_barrier() {
+  asm volatile("bar.sync %0, %1;" ::"n"(NAME), "n"(THREADS) : "memory");
 }
 
 // d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds
@@ -60,10 +65,10 @@ typedef unsigned long size_t;
 #define block_index() ((int)blockIdx.x)
 
 #ifndef MLFF_LANES
-#define MLFF_LANES 128
+#define MLFF_LANES 64
 #endif
 #ifndef MLFF_TEAMS
-#define MLFF_TEAMS 2
+#define MLFF_TEAMS 4
 #endif
 #ifndef MLFF_MIN_BLOCKS
 #define MLFF_MIN_BLOCKS 1
@@ -82,11 +87,21 @@ constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
 MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
 MLFF_DEVICE void block_barrier() { __syncthreads(); }
+template <int TEAM = 0>
+MLFF_DEVICE void barrier_of_team() {
+  if constexpr (TEAM + 1 == kTeams) {
+    named_barrier<TEAM + 1, kLanes>();
+  } else if (team() == TEAM) {
+    named_barrier<TEAM + 1, kLanes>();
+  } else {
+    barrier_of_team<TEAM + 1>();
+  }
+}
 MLFF_DEVICE void team_barrier() {
   if constexpr (kLanes == 32) {
     __syncwarp();
   } else {
-    named_barrier(team() + 1, kLanes);
+    barrier_of_team();
   }
 }
 
