@@ -175,14 +175,22 @@ extern "C" __global__ void count(int* i, unsigned* u, unsigned long long* l, flo
 
 TEST_CASE("named barriers let teams of a block go at their own pace") {
   const auto out = run<int>(read_text_file("templates/ptx.cuh", 1 << 20) + R"(
+template <int TEAM>
+__device__ void barrier_of(int team) {
+  if (team == TEAM) {
+    named_barrier<TEAM + 1, 64>();
+  } else if constexpr (TEAM < 3) {
+    barrier_of<TEAM + 1>(team);
+  }
+}
 extern "C" __global__ void teams(int* out) {
   __shared__ int value[4][64];
   const int team = threadIdx.x / 64, lane = threadIdx.x % 64;
   value[team][lane] = lane;
   for (int round = 0; round < 10 * (team + 1); ++round) {
-    named_barrier(team + 1, 64);
+    barrier_of<0>(team);
     const int next = value[team][(lane + 1) % 64];
-    named_barrier(team + 1, 64);
+    barrier_of<0>(team);
     value[team][lane] = next;
   }
   __syncthreads();
