@@ -89,6 +89,7 @@ cuda::Module Program::load(const runtime::Bundle& bundle, const cuda::Context& c
   }
   kernels::CompileRequest request{plan_.name, std::string(bundle.text("source.cu")), {}};
   request.options.defines = {fmt::format("{}={}", plan_.gpu_tile_define, tile_->atoms)};
+  request.options.all_threads = true;
   origin_ = fmt::format("source.cu of {}", bundle.path());
   return {context, kernels::cached_compile_service()(context, request), origin_};
 }

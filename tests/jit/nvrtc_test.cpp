@@ -129,6 +129,18 @@ TEST_CASE("the same text and options give the same bytes, other defines give oth
   CHECK(compiler.compile_cubin(kSource, "sm_90", with_factor("3.0f")).bytes != first.bytes);
 }
 
+TEST_CASE("with all threads the kernels are those of one thread") {
+  const Nvrtc compiler = nvrtc();
+  const std::string both = std::string(kSource) + kSpilling;
+  CompileOptions options = with_factor("2.0f");
+  const Cubin alone = compiler.compile_cubin(both, "sm_90", options);
+  options.all_threads = true;
+  const Cubin together = compiler.compile_cubin(both, "sm_90", options);
+  CHECK(is_elf(together));
+  REQUIRE(together.kernels.size() == 2);
+  CHECK(together.kernels == alone.kernels);
+}
+
 TEST_CASE("line information, C++20 and architecture-specific targets are passed on") {
   const Nvrtc compiler = nvrtc();
   CompileOptions options = with_factor("2.0f");

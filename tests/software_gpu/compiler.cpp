@@ -68,6 +68,7 @@ bool translate(const std::vector<std::string>& options, std::string& flags, std:
                                          "-default-device",
                                          "--minimal",
                                          "--restrict",
+                                         "--split-compile",
                                          "--maxrregcount",
                                          "--prec-",
                                          "--ftz"};
