@@ -1,4 +1,4 @@
-"""The C interface of mlffgen (mlffgen.h) as the GPU benchmark needs it: load a model, evaluate batches, ask for memory."""
+"""The C interface of mlffgen (mlffgen.h) as the GPU benchmark needs it: load a model, evaluate and profile batches."""
 
 from __future__ import annotations
 
@@ -43,6 +43,31 @@ class _Statistics(Structure):
     ]  # fmt: skip
 
 
+class _ProfileOptions(Structure):
+    _fields_ = [("struct_size", c_size_t), ("repeats", c_int32), ("warm_up", c_int32)]
+
+
+class _Time(Structure):
+    _fields_ = [("median", c_double), ("p5", c_double), ("p95", c_double)]
+
+    def plain(self) -> dict[str, float]:
+        return {"median_us": self.median, "p5_us": self.p5, "p95_us": self.p95}
+
+
+class _ProfileReport(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t), ("n_pairs", c_int64), ("n_steps", c_int32), ("tile_atoms", c_int32), ("call", _Time),
+        ("all_steps", _Time), ("graph", _Time), ("plain_call", _Time),
+    ]  # fmt: skip
+
+
+class _Step(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t), ("part", c_char_p), ("name", c_char_p), ("time", _Time), ("bytes", c_uint64),
+        ("blocks", c_int32), ("threads", c_int32), ("shared_bytes", c_int32), ("reserved", c_int32),
+    ]  # fmt: skip
+
+
 def _sized(kind: type, **members: object) -> Structure:
     return kind(struct_size=ctypes.sizeof(kind), **members)
 
@@ -75,6 +100,29 @@ class Model:
         self._check(
             self._library.mlffgen_evaluate_on_device(self._handle, byref(systems), byref(results), c_void_p(stream))
         )
+
+    def profile_on_device(
+        self, systems: Structure, results: Structure, stream: int, repeats: int, warm_up: int
+    ) -> dict[str, object]:
+        """Times of the steps of evaluate_on_device, microseconds."""
+        options = _sized(_ProfileOptions, repeats=repeats, warm_up=warm_up)
+        report = _sized(_ProfileReport)
+        self._check(
+            self._library.mlffgen_profile_on_device(
+                self._handle, byref(systems), byref(results), c_void_p(stream), byref(options), byref(report)
+            )
+        )
+        steps: list[dict[str, object]] = []
+        for index in range(report.n_steps):
+            step = _sized(_Step)
+            self._check(self._library.mlffgen_get_step(self._handle, index, byref(step)))
+            row: dict[str, object] = {"part": step.part.decode(), "name": step.name.decode(), **step.time.plain()}
+            row.update({key: getattr(step, key) for key in ("blocks", "threads", "shared_bytes")})
+            steps.append(row)
+        return {
+            "tile_atoms": report.tile_atoms, "repeats": repeats, "steps": steps,
+            **{name: getattr(report, name).plain() for name in ("all_steps", "graph", "plain_call", "call")},
+        }  # fmt: skip
 
     def memory(self) -> dict[str, int]:
         """Bytes: held, per_atom, per_pair, device_free, device_total."""

@@ -3,7 +3,8 @@
 PyTorch (eager, and the same captured as a CUDA graph) is given its neighbour list; mlffgen builds its own within the time
 measured, every call. Positions lie on the GPU on both sides; times are those of a clock on the wall around a call that
 waits for its results. Forces of both sides are compared with the model in double precision: mlffgen's own double build,
-which is compared with PyTorch in double where that fits into memory. Writes JSON and a Markdown table.
+which is compared with PyTorch in double where that fits into memory. mlffgen's calls are also timed step by step, by
+CUDA events. Writes JSON and two Markdown tables.
 """
 
 from __future__ import annotations
@@ -165,6 +166,11 @@ class Ours:
     def call_host(self) -> None:
         self.model.evaluate(self._host_systems, self._host_results)
 
+    def profile(self, repeats: int) -> dict[str, object]:
+        return self.model.profile_on_device(
+            self._systems, self._results, self._stream.cuda_stream, repeats, min(repeats, _WARM_UP)
+        )
+
 
 class Eager:
     """Plain PyTorch, its pairs given."""
@@ -226,6 +232,8 @@ def measure(arguments: argparse.Namespace, name: str, cutoff: float) -> dict[str
     row["mlffgen"] = time_calls(ours.call)
     row["mlffgen"].update(errors(ours.forces.cpu().numpy(), truth))
     row["mlffgen_host_arrays"] = time_calls(ours.call_host)
+    affordable = int(1e3 * _MOST_SECONDS / row["mlffgen"]["median_ms"])
+    row["profile"] = ours.profile(min(max(affordable, 5), _REPEATS))
     row["memory"] = ours.model.memory()
     row["statistics"] = ours.model.statistics()
     del ours
@@ -266,6 +274,32 @@ def table(rows: list[dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
+def _sum_of(profile: dict[str, object], **wanted: str) -> float:
+    """Microseconds of the steps with these values."""
+    steps = [step for step in profile["steps"] if all(step[key] == value for key, value in wanted.items())]
+    return float(sum(step["median_us"] for step in steps))
+
+
+def steps_table(rows: list[dict[str, object]]) -> str:
+    """Microseconds of the steps of a call: the list, each phase, the reductions, copies at both ends."""
+    profiles = [row["profile"] for row in rows]
+    phases = list(dict.fromkeys(s["name"] for p in profiles for s in p["steps"] if s["part"] == "model"))
+    heads = [
+        "system", "atoms a block", "list", *phases, "reductions", "in and out", "sum", "one graph", "call", "sum / call",
+    ]  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row, profile in zip(rows, profiles):
+        ends = _sum_of(profile, part="copy in") + _sum_of(profile, part="copy out")
+        total, call = _sum_of(profile), profile["call"]["median_us"]
+        times = [
+            _sum_of(profile, part="list"), *(_sum_of(profile, name=phase) for phase in phases),
+            _sum_of(profile, part="reductions"), ends, total, profile["graph"]["median_us"], call,
+        ]  # fmt: skip
+        cells = [row["size"], profile["tile_atoms"], *(f"{time:.1f}" for time in times), f"{100 * total / call:.0f} %"]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
 def machine() -> dict[str, str]:
     query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
     name, driver = subprocess.run(query, stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")[0].split(", ")
@@ -296,9 +330,10 @@ def main() -> int:
             print(table([row]).splitlines()[-1], flush=True)
             if arguments.output:
                 (arguments.output / "gpu.json").write_text(json.dumps(report, indent=1))
-    print(table(report["rows"]))
+    text = f"{table(report['rows'])}\n\nMicroseconds of the steps of a call:\n\n{steps_table(report['rows'])}\n"
+    print(text)
     if arguments.output:
-        (arguments.output / "gpu.md").write_text(table(report["rows"]) + "\n")
+        (arguments.output / "gpu.md").write_text(text)
     return 0
 
 

@@ -65,6 +65,7 @@ class Evaluation {
     report_.precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
     report_.device = model_.device();
     report_.load_ms = model.milliseconds;
+    report_.load = model_.load_times();
     if (!on_gpu) report_.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
     report_.units = units_;
     if (arguments.compare) report_.comparison.emplace();

@@ -75,6 +75,18 @@ void print_summary(const ComparisonSummary& summary, const Units& units) {
   }
 }
 
+json load_json(const runtime::LoadTimes& load) {
+  return {{"driver_ms", load.driver_ms},
+          {"plan_ms", load.plan_ms},
+          {"kernels_ms", load.kernels_ms},
+          {"modules_ms", load.modules_ms},
+          {"weights_ms", load.weights_ms},
+          {"workspace_ms", load.workspace_ms},
+          {"compiled", load.compiled},
+          {"at_hand", load.at_hand},
+          {"longest_compile_ms", load.longest_compile_ms}};
+}
+
 }  // namespace
 
 FrameReport frame_report(int index, const runtime::Frame& frame, const runtime::Result& result) {
@@ -110,7 +122,10 @@ void print_eval_report(const EvalReport& report) {
   }
   print_section("milliseconds a call, neighbour list included", timings(report));
   if (report.timing && report.first_call_ms) {
-    fmt::print("\nbefore that: loading {:.3g} ms, the first call {:.3g} ms\n", report.load_ms, *report.first_call_ms);
+    const std::string driver =
+        report.load ? fmt::format("of which the driver {:.3g} ms, ", report.load->driver_ms) : "";
+    fmt::print("\nbefore that: loading {:.3g} ms, {}the first call {:.3g} ms\n", report.load_ms, driver,
+               *report.first_call_ms);
   }
 }
 
@@ -120,6 +135,7 @@ json eval_json(const EvalReport& report) {
       {"device", report.device},   {"units", {{"energy", report.units.energy}, {"length", report.units.length}}},
       {"load_ms", report.load_ms}, {"frames", json::array()}};
   if (report.threads > 0) out["threads"] = report.threads;
+  if (report.load) out["load"] = load_json(*report.load);
   if (report.first_call_ms) out["first_call_ms"] = *report.first_call_ms;
   for (const FrameReport& frame : report.frames) {
     json row = {{"index", frame.index}, {"name", frame.name}, {"n_atoms", frame.n_atoms}, {"energy", frame.energy}};

@@ -9,6 +9,7 @@
 #include "cli/comparison.h"
 #include "cli/frames.h"
 #include "cli/statistics.h"
+#include "runtime/load_times.h"
 
 namespace mlffgen::cli {
 
@@ -24,9 +25,10 @@ struct FrameReport {
 
 struct EvalReport {
   std::string model, precision, device;
-  int threads = 0;                      // 0: on a GPU
-  double load_ms = 0;                   // from the file's content to a model ready to run
-  std::optional<double> first_call_ms;  // in which memory is made, and a GPU's graph is recorded
+  int threads = 0;                         // 0: on a GPU
+  double load_ms = 0;                      // from the file's content to a model ready to run
+  std::optional<runtime::LoadTimes> load;  // its steps, on a GPU
+  std::optional<double> first_call_ms;     // in which memory is made, and a GPU's graph is recorded
   Units units;
   std::vector<FrameReport> frames;
   std::optional<ComparisonSummary> comparison;

@@ -66,6 +66,14 @@ void relax(mlffgen::Model& model, std::vector<double> positions) {
               model.evaluate({positions, kWater}, false).energies[0]);
 }
 
+// Where the time of a call goes: medians over 100 calls.
+void profile_molecule(mlffgen::Model& model, const std::vector<double>& positions) {
+  const mlffgen::Profile profile = model.profile({positions, kWater});
+  for (const mlffgen::Step& step : profile.steps) {
+    std::printf("  %-12s %-20s %8.1f us\n", step.part.c_str(), step.name.c_str(), step.time.median);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -88,6 +96,7 @@ int main(int argc, char** argv) {
     evaluate_batch(model, positions);
     provoke_error(model, positions);
     relax(model, positions);
+    profile_molecule(model, positions);
     const mlffgen_memory memory = model.memory();
     std::printf("memory: %.1f MB held, %.1f kB an atom, %.0f bytes a pair\n", 1e-6 * static_cast<double>(memory.held),
                 1e-3 * static_cast<double>(memory.per_atom), static_cast<double>(memory.per_pair));

@@ -5,11 +5,14 @@
 // usable as before. Results come in the model's units.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "runtime/load_times.h"
 #include "runtime/plan.h"
+#include "runtime/profile.h"
 #include "runtime/result.h"
 #include "runtime/structure.h"
 
@@ -35,6 +38,15 @@ class Evaluator {
     evaluate(structures, options, results);
     return results;
   }
+
+  // Times the calls of one batch: the call as a whole and, where the device tells, its steps. Errors are those of
+  // evaluate; UserError for an empty batch, one that does not fit into a single call of the device, or counts out of
+  // range.
+  virtual Profile profile(std::span<const Structure> structures, const EvaluateOptions& options = {},
+                          const ProfileOptions& profile_options = {});
+
+  // Of a model on a GPU.
+  virtual std::optional<LoadTimes> load_times() const { return std::nullopt; }
 
  protected:
   Evaluator() = default;

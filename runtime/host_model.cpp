@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -29,6 +30,8 @@ constexpr int kFewestAtomsPerThread = 10;
 constexpr std::string_view kHostPrefix = "host/";  // of the sections that hold host code
 
 using KernelFunction = void (*)(void** arguments, int block, int n_blocks);
+
+using Clock = std::chrono::steady_clock;
 
 struct HostKernel {
   KernelFunction function = nullptr;
@@ -103,9 +106,27 @@ struct HostModel::State {
   void *element = nullptr, *pair_begin = nullptr, *pair_neighbour = nullptr, *pair_geometry = nullptr,
        *pair_gradient = nullptr, *atom_energy = nullptr;
   std::vector<void*> constant_pointers, buffer_pointers;
-  std::vector<std::atomic<int>> next_block;  // [n_kernels], the next block to run
-  std::int64_t last_pairs = 0;               // of the last call that succeeded
+  std::vector<std::atomic<int>> next_block;          // [n_kernels], the next block to run
+  std::int64_t last_pairs = 0;                       // of the last call that succeeded
+  std::vector<Clock::time_point>* stamps = nullptr;  // in a profile, the times between a call's steps
 
+  void stamp() {
+    if (stamps != nullptr) stamps->push_back(Clock::now());
+  }
+
+  // Keeps the stamps of the calls within its life.
+  class Stamping {
+   public:
+    Stamping(State& state, std::vector<Clock::time_point>& stamps) : state_(state) { state_.stamps = &stamps; }
+    ~Stamping() { state_.stamps = nullptr; }
+    Stamping(const Stamping&) = delete;
+    Stamping& operator=(const Stamping&) = delete;
+
+   private:
+    State& state_;
+  };
+
+  std::vector<Profile::Step> steps(bool with_forces) const;
   void* value_of(const Argument& argument);
   void make_room(const NeighbourList& list);
   void set_elements(std::span<const Structure> structures, const NeighbourList& list);
@@ -210,6 +231,7 @@ void HostModel::State::run_share(const NeighbourList& list, bool with_forces, in
   const std::size_t n_kernels = with_forces ? kernels.size() : plan.energy_kernels;
   for (std::size_t k = 0; k < n_kernels; ++k) {
 #pragma omp barrier
+    if (thread == 0) stamp();
     auto& kernel = kernels[k];
     for (;;) {
       const int block = next_block[k].fetch_add(1, std::memory_order_relaxed);
@@ -219,6 +241,7 @@ void HostModel::State::run_share(const NeighbourList& list, bool with_forces, in
   }
   if (!with_forces) return;
 #pragma omp barrier
+  if (thread == 0) stamp();
   const auto atoms = share(n_atoms, thread, threads);
   sum_pairs(list, static_cast<const Real*>(pair_gradient), atoms.first, atoms.second, forces.data(), virials.data());
 }
@@ -318,6 +341,7 @@ std::string HostModel::device() const {
 void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOptions& options,
                          std::vector<Result>& results) {
   auto& state = *state_;
+  state.stamp();
   const auto& list = state.builder.build(structures, state.plan.cutoff, options.threads);
   if (structures.empty()) {
     results.clear();
@@ -331,17 +355,62 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
   // As many blocks a thread as the largest tile asks for, and all of one size: an even share for every thread.
   const std::int64_t rounds = (state.n_atoms - 1) / (std::int64_t{state.plan.tile} * threads) + 1;
   state.tile_atoms = static_cast<int>((state.n_atoms - 1) / (rounds * threads) + 1);
+  state.stamp();
   switch (state.plan.precision) {
     case Precision::single_precision:
       state.run<float>(list, options.forces, threads);
+      state.stamp();
       state.collect<float>(list, options.forces, results);
       break;
     case Precision::double_precision:
       state.run<double>(list, options.forces, threads);
+      state.stamp();
       state.collect<double>(list, options.forces, results);
       break;
   }
   state.last_pairs = list.n_pairs();
+  state.stamp();
+}
+
+// What lies between the stamps of a call.
+std::vector<Profile::Step> HostModel::State::steps(bool with_forces) const {
+  std::vector<Profile::Step> steps = {{"list", "neighbour list", {}}, {"list", "pair geometry", {}}};
+  const std::size_t n_kernels = with_forces ? kernels.size() : plan.energy_kernels;
+  for (std::size_t k = 0; k < n_kernels; ++k) steps.push_back({"model", plan.kernels[k].name, {}});
+  if (with_forces) steps.push_back({"reductions", "forces and virials", {}});
+  steps.push_back({"results", "results", {}});
+  return steps;
+}
+
+Profile HostModel::profile(std::span<const Structure> structures, const EvaluateOptions& options,
+                           const ProfileOptions& profile_options) {
+  auto& state = *state_;
+  Profile profile = Evaluator::profile(structures, options, profile_options);
+  profile.n_pairs = state.last_pairs;
+  profile.tile_atoms = state.tile_atoms;
+  profile.steps = state.steps(options.forces);
+  const std::size_t n_steps = profile.steps.size();
+  std::vector<std::vector<double>> times(n_steps);  // [n_steps][repeats]
+  std::vector<double> whole;
+  std::vector<Result> results;
+  evaluate(structures, options, results);  // memory of the results
+  std::vector<Clock::time_point> stamps;
+  const auto microseconds = [&](std::size_t from, std::size_t to) {
+    return std::chrono::duration<double, std::micro>(stamps[to] - stamps[from]).count();
+  };
+  for (int k = 0; k < profile_options.repeats; ++k) {
+    stamps.clear();
+    {
+      const State::Stamping stamping(state, stamps);
+      evaluate(structures, options, results);
+    }
+    internal_check(stamps.size() == n_steps + 1, "a call has other steps than it says");
+    for (std::size_t s = 0; s < n_steps; ++s) times[s].push_back(microseconds(s, s + 1));
+    whole.push_back(microseconds(0, n_steps));
+  }
+  for (std::size_t s = 0; s < n_steps; ++s) profile.steps[s].time = spread_of(std::move(times[s]));
+  profile.all_steps = spread_of(std::move(whole));
+  return profile;
 }
 
 }  // namespace mlffgen::runtime

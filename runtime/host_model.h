@@ -35,6 +35,10 @@ class HostModel : public Evaluator {
   void evaluate(std::span<const Structure> structures, const EvaluateOptions& options,
                 std::vector<Result>& results) override;
 
+  // Steps are the wall clock of the first thread between the barriers of the phases, the wait for the others included.
+  Profile profile(std::span<const Structure> structures, const EvaluateOptions& options = {},
+                  const ProfileOptions& profile_options = {}) override;
+
   const Plan& plan() const override;
   std::string device() const override;
   const std::string& host_section() const;  // the bundle's section whose code runs

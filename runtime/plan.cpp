@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,8 @@ constexpr std::size_t kMostEntries = 100000;          // of any list
 constexpr std::size_t kMostBytesPerAtom = 1U << 30U;  // of a buffer
 constexpr std::size_t kMostBytes = std::size_t{1} << 40U;
 constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kFragment = 16;         // rows and columns
+constexpr std::size_t kMostRows = 1U << 20U;  // or columns of a matrix
 constexpr int kMostAtomsPerBlock = 4096;
 constexpr std::size_t kMostThreadsPerBlock = 1024;
 constexpr std::size_t kMostSharedBytes = 1U << 24U;
@@ -166,11 +169,38 @@ class PlanReader {
     plan_.tile = static_cast<int>(whole(root, "tile", 1, kMostAtomsPerBlock));
   }
 
+  void read_fragments(const Json& entry, Plan::Constant& constant) const {
+    const auto& sizes = list(entry, "fragments");
+    if (plan_.precision != Precision::single_precision) {
+      fail(fmt::format("constant {} has 'fragments', which only float models have", constant.name));
+    }
+    if (sizes.size() != 2) {
+      fail(fmt::format("'fragments' of constant {} must be the rows and columns of a matrix, not {} numbers",
+                       constant.name, sizes.size()));
+    }
+    std::array<std::size_t, 2> shape{};
+    for (std::size_t k = 0; k < 2; ++k) {
+      shape[k] = whole(sizes[k], "fragments", sizes[k], kFragment, kMostRows);
+      if (shape[k] % kFragment != 0) {
+        fail(fmt::format("'fragments' of constant {} must be multiples of {}, not {}", constant.name, kFragment,
+                         shape[k]));
+      }
+    }
+    const std::size_t matrix_bytes = shape[0] * shape[1] * plan_.real_bytes();
+    if (constant.bytes % matrix_bytes != 0) {
+      fail(fmt::format("constant {} has {} bytes, but its matrices of {} x {} have {} each", constant.name,
+                       constant.bytes, shape[0], shape[1], matrix_bytes));
+    }
+    constant.inputs = static_cast<int>(shape[0]);
+    constant.outputs = static_cast<int>(shape[1]);
+  }
+
   void read_storage(const Json& root) {
     for (const auto& entry : list(root, "constants")) {
-      known_keys(entry, "a constant", {"name", "offset", "bytes"});
+      known_keys(entry, "a constant", {"name", "offset", "bytes", "fragments"});
       Plan::Constant constant{new_name(entry), whole(entry, "offset", 0, kMostBytes),
                               whole(entry, "bytes", 1, kMostBytes)};
+      if (entry.contains("fragments")) read_fragments(entry, constant);
       if (constant.offset % kAlignment != 0) {
         fail(fmt::format("constant {} starts at {}, not at a multiple of {}", constant.name, constant.offset,
                          kAlignment));

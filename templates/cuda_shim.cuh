@@ -18,37 +18,59 @@ typedef unsigned long size_t;
 #define MLFF_DEVICE static __device__ __forceinline__
 #define MLFF_RESTRICT __restrict__
 #define MLFF_UNROLL _Pragma("unroll")
-#define MLFF_KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(kBlock, kMinBlocks) name(__VA_ARGS__)
-#define MLFF_EACH_CHANNEL(c, f, C) \
-  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_KERNEL(name, blocks, ...) \
+  extern "C" __global__ void __launch_bounds__(kBlock, sizeof(real) == sizeof(float) ? blocks : 1) name(__VA_ARGS__)
+#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
+                                                         slots<(C)>() * kLanes == (C) || f < (C))
 #define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
-#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C) \
-  for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) if (const int e = mlff_k / (C), f = mlff_k % (C); true)
+#define MLFF_EACH_PAIR_CHANNEL(e, f, count, C)                        \
+  for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) \
+    if (const int e = mlff_k / (C), f = mlff_k % (C); true)
 #define MLFF_EACH_ATOM(t, rows) for (int t = team(); t < (rows); t += kTeams)
 #define block_index() ((int)blockIdx.x)
 
 #ifndef MLFF_LANES
-#define MLFF_LANES 64
+#define MLFF_LANES 32
 #endif
 #ifndef MLFF_TEAMS
-#define MLFF_TEAMS 4
+#define MLFF_TEAMS 8
 #endif
 #ifndef MLFF_MIN_BLOCKS
-#define MLFF_MIN_BLOCKS 1
+#define MLFF_MIN_BLOCKS 2
+#endif
+#ifndef MLFF_MIN_PAIR_BLOCKS
+#define MLFF_MIN_PAIR_BLOCKS 2
 #endif
 #ifndef MLFF_PAIR_CHUNK
-#define MLFF_PAIR_CHUNK 32
+#define MLFF_PAIR_CHUNK 16
 #endif
-MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;   // threads that serve one atom
-MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;         // teams of a block
-MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;  // blocks that must fit on one multiprocessor
-MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;  // pairs whose records a team holds
+#ifndef MLFF_TILE
+#define MLFF_TILE 8
+#endif
+#ifndef MLFF_PAIR_BATCH
+#define MLFF_PAIR_BATCH 2
+#endif
+#ifndef MLFF_WEIGHT_STEPS
+#define MLFF_WEIGHT_STEPS 4
+#endif
+MLFF_TUNABLE("32,64,128,256") constexpr int kLanes = MLFF_LANES;  // threads that serve one atom
+MLFF_TUNABLE("1,2,4,8") constexpr int kTeams = MLFF_TEAMS;        // teams of a block
+// Blocks that must fit on one multiprocessor; of kernels without dense layers, which need fewer registers.
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;
+MLFF_TUNABLE("1,2,3,4") constexpr int kMinPairBlocks = MLFF_MIN_PAIR_BLOCKS;
+MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;   // pairs whose records a team holds
+MLFF_TUNABLE("2,4,8") constexpr int kWeightSteps = MLFF_WEIGHT_STEPS;  // of a dense layer, on their way to a thread
 constexpr int kBlock = kLanes * kTeams;
+constexpr int kRingReals = sizeof(real) == sizeof(float) ? kWeightSteps * kBlock * 8 : 0;
 constexpr int kWarps = kLanes / 32;  // of a team
 constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 
-MLFF_DEVICE int lane() { return (int)threadIdx.x % kLanes; }
-MLFF_DEVICE int team() { return (int)threadIdx.x / kLanes; }
+// Unsigned divisions by powers of two are shifts.
+MLFF_DEVICE int warp_of_block() { return (int)(threadIdx.x / 32); }
+MLFF_DEVICE int lane_of_warp() { return (int)(threadIdx.x % 32); }
+MLFF_DEVICE int lane() { return (int)(threadIdx.x % kLanes); }
+MLFF_DEVICE int team() { return (int)(threadIdx.x / kLanes); }
 MLFF_DEVICE void block_barrier() { __syncthreads(); }
 template <int TEAM = 0>
 MLFF_DEVICE void barrier_of_team() {
@@ -85,7 +107,7 @@ MLFF_DEVICE real warp_sum(const real (&value)[N]) {
     return value[0];
   } else {
     constexpr int kHalf = N == 1 ? 1 : 16 / lanes_of_sum<N>();
-    const bool upper = N > 1 && lane() % LANES >= LANES / 2;
+    const bool upper = N > 1 && lane_of_warp() % LANES >= LANES / 2;
     real share[kHalf];
     MLFF_UNROLL
     for (int n = 0; n < kHalf; ++n) {
@@ -136,7 +158,7 @@ template <int NUMBERS, int N, int FIRST = 0>
 MLFF_DEVICE void leave_sums(real* sums, int p0, const real (&part)[N]) {
   constexpr int kCount = N - FIRST < 32 ? N - FIRST : 32;
   const real sum = warp_sum_of_group<FIRST>(part);
-  const int n = lane() % 32 / lanes_of_sum<kCount>();
+  const int n = lane_of_warp() / lanes_of_sum<kCount>();
   if (lane() % lanes_of_sum<kCount>() == 0 && n < kCount) {
     sums[(warp() * kPairChunk + p0) * NUMBERS + FIRST + n] = sum;
   }

@@ -6,7 +6,7 @@ typedef unsigned long size_t;
 #define MLFF_DEVICE static inline
 #define MLFF_RESTRICT __restrict__
 #define MLFF_UNROLL _Pragma("clang loop unroll(full)")
-#define MLFF_KERNEL(name, ...) static void name(const int mlff_block, __VA_ARGS__)
+#define MLFF_KERNEL(name, blocks, ...) static void name(const int mlff_block, __VA_ARGS__)
 #define MLFF_SHARED(name, count) alignas(64) real name[(count) + 1]
 #define MLFF_EACH_CHANNEL(c, f, C)                                                            \
   _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); \
@@ -322,6 +322,26 @@ static __attribute__((noinline)) void linear_tile(int rows, const real* in, cons
     product_columns<IN, OUT, 1, kVector>(rows, in, weights + n, out + n, bias ? bias + n : nullptr, add);
   }
   product_rest<IN, OUT, kVector / 2>(rows, in, weights, out, bias, add);
+}
+// A GPU reads shared memory in another way, and fetches the next product's weights ahead.
+constexpr int kRingReals = 0;
+struct Steps {};
+MLFF_DEVICE Steps no_steps() { return {}; }
+template <int IN, int OUT, int COUNT>
+MLFF_DEVICE Steps first_steps(const real*) {
+  return {};
+}
+MLFF_DEVICE void fetch_ahead(real*, Steps) {}
+MLFF_DEVICE const real* in_shared(const real* rows) { return rows; }
+
+// Rows times COUNT matrices, which lie one behind another, as do their biases.
+template <int IN, int OUT, int COUNT>
+MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, const real* bias, bool add, real*, Steps,
+                             real* out, real* out_1 = nullptr, real* out_2 = nullptr) {
+  real* const outs[] = {out, out_1, out_2};
+  for (int k = 0; k < COUNT; ++k) {
+    linear_tile<IN, OUT>(rows, in, weights + k * IN * OUT, outs[k], bias ? bias + k * OUT : nullptr, add);
+  }
 }
 
 // The same for the pairs of a team.

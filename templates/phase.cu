@@ -1,24 +1,27 @@
 // Skeletons of an emitted kernel. The text in the holes is an example that keeps this file parseable.
 
 //@begin kernel
-MLFF_KERNEL(/*@hole name*/ phase_example /*@end*/,
-            /*@hole parameters*/ const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin /*@end*/) {
+MLFF_KERNEL(/*@hole name*/ phase_example /*@end*/, /*@hole blocks*/ kMinBlocks /*@end*/,
+            /*@hole parameters*/ const int n_atoms, const int tile_atoms,
+            const int* MLFF_RESTRICT pair_begin /*@end*/) {
   /*@hole record*/
   struct alignas(16) Record {
     real ux, uy, uz, r;
     int j, row;
   };
   /*@end*/
-  constexpr int kTileNumbers = /*@hole tile_numbers*/ 0 /*@end*/;   // of tile arrays, an atom
+  constexpr int kTileNumbers = /*@hole tile_numbers*/ 0 /*@end*/;     // of tile arrays, an atom
   constexpr int kSumNumbers = /*@hole deferred_numbers*/ 0 /*@end*/;  // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = /*@hole team_numbers*/ 0 /*@end*/;   // of team arrays, a pair of a batch
+  constexpr int kTeamNumbers = /*@hole team_numbers*/ 0 /*@end*/;     // of team arrays, a pair of a batch
+  constexpr int kRing = /*@hole ring*/ 0 /*@end*/;                    // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -41,7 +44,7 @@ MLFF_EACH_ATOM(t, rows) {
       /*@hole records*/ (void)p; /*@end*/
     }
     team_barrier();
-    /*@hole narrow*/ /*@end*/
+    /*@hole narrow*/  /*@end*/
     /*@hole batches*/ /*@end*/
     team_barrier();
     /*@hole last*/ /*@end*/

@@ -7,8 +7,8 @@ namespace {
 
 // The defaults of the tunables in templates/cuda_shim.cuh and common.cuh, and the sizes in templates/phase.cu, which
 // the manifest tells where there is one; tests/driver holds the two together.
-constexpr int kLanes = 64, kTeams = 4, kTiles[] = {16, 8, 4}, kPairBatch = 4, kPairChunk = 32;
-constexpr int kWarps = kLanes / 32, kTeamScratch = kWarps * 32;
+constexpr int kLanes = 32, kTeams = 8, kTiles[] = {8, 4}, kPairBatch = 2, kPairChunk = 16, kWeightSteps = 4;
+constexpr int kWarps = kLanes / 32, kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 
 int whole_quads(int numbers) { return (numbers + 3) / 4 * 4; }
 
@@ -17,7 +17,8 @@ Launch launch_of(const emit::Phase& phase, int tile, bool double_precision) {
   const int record_bytes = phase.has_pairs ? (phase.record_numbers * real + 2 * 4 + 15) / 16 * 16 : 0;
   const int team_numbers = whole_quads(kPairChunk * (record_bytes / real + kWarps * phase.deferred_numbers) +
                                        kPairBatch * phase.team_numbers + kTeamScratch);
-  const int numbers = whole_quads(tile * phase.tile_numbers) + kTeams * team_numbers;
+  const int ring = phase.has_products && !double_precision ? kWeightSteps * kLanes * kTeams * 8 : 0;
+  const int numbers = ring + whole_quads(tile * phase.tile_numbers) + kTeams * team_numbers;
   return {kLanes * kTeams, static_cast<std::size_t>(numbers * real)};
 }
 

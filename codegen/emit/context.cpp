@@ -10,11 +10,22 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 }
 
-std::string ConstantPool::add(const ir::TensorPtr& tensor) {
+std::string ConstantPool::add(const ir::TensorPtr& tensor) { return add(tensor, 0, 0); }
+
+std::string ConstantPool::add_matrix(const ir::TensorPtr& tensor, int inputs, int outputs) {
+  const bool fragments = !double_precision_ && inputs % 16 == 0 && outputs % 16 == 0;  // on_tensor_cores()
+  return fragments ? add(tensor, inputs, outputs) : add(tensor);
+}
+
+std::string ConstantPool::add(const ir::TensorPtr& tensor, int inputs, int outputs) {
   for (std::size_t k = 0; k < tensors_.size(); ++k) {
-    if (ir::same_tensor(tensors_[k], tensor)) return constants_[k].name;
+    if (constants_[k].inputs == inputs && constants_[k].outputs == outputs && ir::same_tensor(tensors_[k], tensor)) {
+      return constants_[k].name;
+    }
   }
   Constant constant;
+  constant.inputs = inputs;
+  constant.outputs = outputs;
   constant.name = fmt::format("c{}", constants_.size());
   constant.offset = (data_.size() + kAlignment - 1) / kAlignment * kAlignment;
   constant.bytes = tensor->values.size() * (double_precision_ ? sizeof(double) : sizeof(float));

@@ -17,10 +17,14 @@ class ConstantPool {
 
   // The name of the array holding the tensor's values in order.
   std::string add(const ir::TensorPtr& tensor);
+  // The same of a matrix [inputs][outputs] that tiles of atoms are multiplied by.
+  std::string add_matrix(const ir::TensorPtr& tensor, int inputs, int outputs);
   const std::vector<Constant>& constants() const { return constants_; }
   const std::vector<char>& data() const { return data_; }
 
  private:
+  std::string add(const ir::TensorPtr& tensor, int inputs, int outputs);
+
   bool double_precision_;
   std::vector<ir::TensorPtr> tensors_;
   std::vector<Constant> constants_;

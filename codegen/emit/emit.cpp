@@ -68,6 +68,13 @@ std::string wrapper_text(const std::string& name, const std::vector<Parameter>& 
                      fmt::join(arguments, ", "));
 }
 
+// How many blocks must fit on a multiprocessor at once. Filters that are worked out where they are used keep their
+// weights in registers, and a kernel with them takes all it can get.
+std::string blocks_text(const Phase& phase) {
+  if (phase.has_pairs && !phase.spline_values && !phase.spline_slopes) return "1";
+  return phase.has_products ? "kMinBlocks" : "kMinPairBlocks";
+}
+
 }  // namespace
 
 Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Options& options) {
@@ -93,15 +100,17 @@ Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Optio
                                         {"tile_numbers", std::to_string(schedule.phases[p].tile_numbers)},
                                         {"deferred_numbers", std::to_string(schedule.phases[p].deferred_numbers)},
                                         {"team_numbers", std::to_string(schedule.phases[p].team_numbers)},
+                                        {"blocks", blocks_text(schedule.phases[p])},
+                                        {"ring", schedule.phases[p].has_products ? "kRingReals" : "0"},
                                         {"body", body}});
     wrappers += wrapper_text(kernel.name, parameters);
     source.kernels.push_back(std::move(kernel));
   }
   const std::string precision = fmt::format("using real = {};\n\n", options.double_precision ? "double" : "float");
-  const std::string common = "\n" + template_file("common.cuh") + kernels;
-  source.cuda = precision + template_file("ptx.cuh") + "\n" + template_file("cuda_shim.cuh") + "\n" +
-                template_file("tile_product.cuh") + common;
-  source.host = precision + template_file("host_shim.h") + common + wrappers;
+  const std::string common = "\n" + template_file("common.cuh");
+  source.cuda = precision + template_file("ptx.cuh") + "\n" + template_file("cuda_shim.cuh") + common + "\n" +
+                template_file("tile_product.cuh") + kernels;
+  source.host = precision + template_file("host_shim.h") + common + kernels + wrappers;
   source.constants = constants.constants();
   source.constant_data = constants.data();
   for (std::size_t k = 0; k < schedule.buffers.size(); ++k) source.buffer_names.push_back(fmt::format("b{}", k));

@@ -23,6 +23,8 @@ struct Kernel {
 struct Constant {
   std::string name;
   std::size_t offset = 0, bytes = 0;
+  // Of a matrix that a GPU wants in the order of tensor cores' fragments (templates/tile_product.cuh), else 0.
+  int inputs = 0, outputs = 0;
 };
 
 struct Source {

@@ -249,10 +249,18 @@ class PairsText {
     const auto address = [&](NodeId value) {
       return fmt::format("team_array + {} * kPairBatch", segment_.team_arrays.at(value));
     };
-    std::vector<std::string> inputs;
-    for (const NodeId input : node(id).inputs) inputs.push_back(address(input));
-    return product_text(context_, "linear_team", "team_barrier();\n",
-                        node(id).type.kind == Kind::vector ? "E * 3" : "E", id, inputs, address(id));
+    const Node& n = node(id);
+    std::string text;
+    for (std::size_t k = 0; k < n.inputs.size(); ++k) {
+      const int channels = node(n.inputs[k]).type.channels;
+      // The same thread adds to a sum only if the inputs are alike.
+      if (k > 0 && channels != node(n.inputs[k - 1]).type.channels) text += "team_barrier();\n";
+      const std::string bias = k == 0 && n.bias ? context_.use(context_.constants.add(n.bias)) : "nullptr";
+      text += fmt::format("linear_team<{}, {}>({}, {}, {}, {}, {}, {});\n", channels, n.type.channels,
+                          n.type.kind == Kind::vector ? "E * 3" : "E", address(n.inputs[k]),
+                          context_.use(context_.constants.add(ir::transpose(n.tensors[k]))), address(id), bias, k > 0);
+    }
+    return text;
   }
 
   std::string channel_loop(const Loop& loop, const Totals& now, const Totals& later) {

@@ -6,6 +6,7 @@
 #include "codegen/emit/expressions.h"
 #include "codegen/emit/pair_text.h"
 #include "codegen/emit/templates.h"
+#include "codegen/emit/tile_products.h"
 
 namespace mlffgen::emit {
 
@@ -16,10 +17,10 @@ namespace {
 
 class PhaseText {
  public:
-  explicit PhaseText(Context& context) : context_(context), graph_(context.graph) {}
+  explicit PhaseText(Context& context) : context_(context), graph_(context.graph), products_(context) {}
 
   std::string run() {
-    std::string text;
+    std::string text = products_.start();
     for (const Segment& segment : context_.phase.segments)
       text += segment.pairs ? pairs_text(context_, segment) : atoms(segment);
     return text;
@@ -34,7 +35,7 @@ class PhaseText {
       std::string loops;
       for (const Loop& loop : stage.loops) loops += atom_loop(loop);
       if (!loops.empty()) text += fill_skeleton("atoms", {{"loops", loops}});
-      for (const NodeId map : stage.maps) text += tile_product(map);
+      text += products_.stage(stage);
       if (!stage.maps.empty()) text += "block_barrier();\n";
       for (const Loop& loop : stage.loops) {
         context_.ready.insert(loop.results.begin(), loop.results.end());
@@ -98,24 +99,9 @@ class PhaseText {
     return texts;
   }
 
-  // The address of the tile's rows of a kept value.
-  std::string rows_of(NodeId id) {
-    const std::string buffer = context_.buffer_name(id);
-    if (!buffer.empty()) return fmt::format("{} + row_of(first, {})", context_.use(buffer), node(id).type.size());
-    return fmt::format("tile + {} * kTile", context_.phase.tile_arrays.at(id));
-  }
-
-  std::string tile_product(NodeId id) {
-    const Node& n = node(id);
-    mark_written(context_, id);
-    std::vector<std::string> inputs;
-    for (const NodeId input : n.inputs) inputs.push_back(rows_of(input));
-    return product_text(context_, "linear_tile", "block_barrier();\n",
-                        n.type.kind == Kind::vector ? "rows * 3" : "rows", id, inputs, rows_of(id));
-  }
-
   Context& context_;
   const ir::Graph& graph_;
+  TileProducts products_;
 };
 
 }  // namespace

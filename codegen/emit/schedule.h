@@ -61,6 +61,7 @@ struct Phase {
   int team_numbers = 0;      // of team arrays, a pair
   int deferred_numbers = 0;  // of deferred sums, a pair
   bool has_pairs = false;
+  bool has_products = false;    // of a tile
   bool first_gradient = false;  // stores the pair gradient; later phases add to it
 };
 

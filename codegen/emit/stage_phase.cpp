@@ -145,12 +145,19 @@ class PhaseStager {
     return {site.first, site.second + (is_map(graph_[energy_].op) ? 1 : 0)};
   }
 
-  // Calls visit(leaf or inner node) over the expression below a result, stopping at what is kept.
-  void expand(NodeId root, const std::function<void(NodeId, bool inner)>& visit) const {
+  // Whether a value is kept before a stage begins: its own loops work it out again.
+  bool is_kept_before(NodeId id, const Site& site) const {
+    if (!is_kept(id)) return false;
+    if (is_home(id)) return site_of(id) != site;
+    return !imported_.contains(id) || imported_.at(id) != site;
+  }
+
+  // Calls visit(leaf or inner node) over the expression below a result of a stage, stopping at what is kept before it.
+  void expand(const Site& site, NodeId root, const std::function<void(NodeId, bool inner)>& visit) const {
     std::set<NodeId> seen;
     const std::function<void(NodeId, bool)> walk = [&](NodeId id, bool top) {
       if (!seen.insert(id).second) return;
-      const bool leaf = !is_elementwise(graph_[id].op) || (!top && is_kept(id));
+      const bool leaf = !is_elementwise(graph_[id].op) || (!top && is_kept_before(id, site));
       if (!top) visit(id, !leaf);
       if (leaf) return;
       for (const NodeId input : graph_[id].inputs) walk(input, false);
@@ -170,7 +177,7 @@ class PhaseStager {
   bool keep_shared_values() {
     std::map<NodeId, std::set<Site>> sites;
     for (const auto& [site, root] : results()) {
-      expand(root, [&, at = site](NodeId id, bool inner) {
+      expand(site, root, [&, at = site](NodeId id, bool inner) {
         if (inner) sites[id].insert(at);
       });
     }
@@ -207,7 +214,10 @@ class PhaseStager {
     for (const NodeId id : home_) {
       const Node& node = graph_[id];
       if (node.op == Op::sum_j) roots[segment_of_.at(id) - 1].sums.push_back(id);
-      if (node.op == Op::linear) stage_at(site_of(id)).maps.push_back(id);
+      if (node.op == Op::linear) {
+        stage_at(site_of(id)).maps.push_back(id);
+        phase_.has_products = true;
+      }
       if (node.op == Op::sum_channels) {
         loop_at(site_of(id), graph_[node.inputs[0]].type.channels).reductions.push_back(id);
       }
@@ -229,21 +239,31 @@ class PhaseStager {
     }
   }
 
-  // First and last use of each tile array; pairs as one unit of time.
-  std::map<NodeId, std::pair<Site, Site>> lifetimes() const {
-    std::map<NodeId, std::pair<Site, Site>> life;
+  // First and last use of a tile array; pairs as one unit of time.
+  struct Life {
+    Site born, dies;
+    bool made_by_loop = false, dies_in_loop = false;  // a loop over its own channels, number by number
+  };
+
+  std::map<NodeId, Life> lifetimes() const {
+    std::map<NodeId, Life> lives;
     for (const NodeId id : kept_) {
       if (is_stored(id)) continue;
       Site born = is_home(id) ? site_of(id) : imported_.at(id);
       if (graph_[id].op == Op::sum_j) born = {segment_of_.at(id) - 1, 0};
-      life[id] = {born, born};
+      lives[id] = {born, born, !is_home(id) || is_elementwise(graph_[id].op), false};
     }
-    const auto use = [&](NodeId id, const Site& site) {
-      const auto found = life.find(id);
-      if (found != life.end()) found->second.second = std::max(found->second.second, site);
+    const auto use = [&](NodeId id, const Site& site, bool in_loop = false) {
+      const auto found = lives.find(id);
+      if (found == lives.end() || site < found->second.dies) return;
+      Life& life = found->second;
+      life.dies_in_loop = in_loop && (life.dies_in_loop || site > life.dies);
+      life.dies = site;
     };
     for (const auto& [site, root] : results()) {
-      expand(root, [&, at = site](NodeId id, bool) { use(id, at); });
+      expand(site, root, [&, at = site, channels = graph_[root].type.channels](NodeId id, bool) {
+        use(id, at, graph_[id].type.channels == channels);
+      });
     }
     if (energy_ != ir::kNoNode) use(energy_, energy_site());
     for (const NodeId id : home_) {
@@ -254,38 +274,54 @@ class PhaseStager {
       if (graph_[id].op == Op::sum_j) use_centre(graph_[id].inputs[0], segment_of_.at(id) - 1, use);
     }
     for (const NodeId term : gradients_) use_centre(term, pair_segment(term), use);
-    return life;
+    return lives;
   }
 
-  void use_centre(NodeId pair_value, int segment, const std::function<void(NodeId, const Site&)>& use) const {
+  template <class Use>
+  void use_centre(NodeId pair_value, int segment, const Use& use) const {
     for (const NodeId leaf : pair_leaves(graph_, pair_value).centre) use(leaf, {segment, 0});
   }
 
-  // First fit in order of birth: an array takes the lowest place that nothing alive at the same time holds.
-  void allocate_tile_arrays() {
-    struct Array {
-      NodeId id;
-      Site born, dies;
-      int offset, size;
-    };
-    std::vector<Array> placed;
-    std::vector<Array> arrays;
-    for (const auto& [id, life] : lifetimes()) {
-      arrays.push_back({id, life.first, life.second, 0, graph_[id].type.size()});
+  struct Array {
+    NodeId id;
+    Life life;
+    int offset, size;
+  };
+
+  // Whether the loop that makes one array can put each number where it reads one of the other for the last time.
+  bool can_replace(const Array& made, const Array& other) const {
+    return made.life.born == other.life.dies && made.life.made_by_loop && other.life.dies_in_loop &&
+           graph_[made.id].type == graph_[other.id].type;
+  }
+
+  // The lowest place that nothing alive at the same time holds, but for what the array replaces.
+  int first_fit(const Array& array, const std::vector<Array>& placed) const {
+    std::vector<int> candidates = {0};
+    for (const Array& other : placed) {
+      candidates.push_back(other.offset);
+      candidates.push_back(other.offset + other.size);
     }
-    std::sort(arrays.begin(), arrays.end(),
-              [](const Array& a, const Array& b) { return std::pair(a.born, a.id) < std::pair(b.born, b.id); });
+    std::sort(candidates.begin(), candidates.end());
+    for (const int offset : candidates) {
+      const bool free = std::all_of(placed.begin(), placed.end(), [&](const Array& other) {
+        const bool apart = other.life.dies < array.life.born || other.life.born > array.life.dies ||
+                           offset + array.size <= other.offset || other.offset + other.size <= offset;
+        return apart || (offset == other.offset && can_replace(array, other));
+      });
+      if (free) return offset;
+    }
+    throw InternalError("no place for a tile array");
+  }
+
+  // In order of birth.
+  void allocate_tile_arrays() {
+    std::vector<Array> arrays, placed;
+    for (const auto& [id, life] : lifetimes()) arrays.push_back({id, life, 0, graph_[id].type.size()});
+    std::sort(arrays.begin(), arrays.end(), [](const Array& a, const Array& b) {
+      return std::pair(a.life.born, a.id) < std::pair(b.life.born, b.id);
+    });
     for (Array& array : arrays) {
-      std::vector<std::pair<int, int>> taken;
-      for (const Array& other : placed) {
-        if (other.dies >= array.born && other.born <= array.dies)
-          taken.emplace_back(other.offset, other.offset + other.size);
-      }
-      std::sort(taken.begin(), taken.end());
-      for (const auto& [begin, end] : taken) {
-        if (array.offset + array.size <= begin) break;
-        array.offset = std::max(array.offset, end);
-      }
+      array.offset = first_fit(array, placed);
       placed.push_back(array);
       phase_.tile_arrays[array.id] = array.offset;
       phase_.tile_numbers = std::max(phase_.tile_numbers, array.offset + array.size);

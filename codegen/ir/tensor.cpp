@@ -60,6 +60,16 @@ TensorPtr transpose(const TensorPtr& matrix) {
   return make_tensor(matrix->name, {columns, rows}, std::move(values));
 }
 
+TensorPtr stack(const std::vector<TensorPtr>& parts) {
+  std::vector<double> values;
+  for (const TensorPtr& part : parts) {
+    internal_check(part->shape == parts[0]->shape, "a stack of tensors of different shapes");
+    values.insert(values.end(), part->values.begin(), part->values.end());
+  }
+  const auto count = static_cast<std::int64_t>(parts.size());
+  return make_tensor(parts[0]->name, {count * parts[0]->rows(), parts[0]->columns()}, std::move(values));
+}
+
 bool same_tensor(const TensorPtr& a, const TensorPtr& b) {
   if (a == b) return true;
   if (!a || !b) return false;

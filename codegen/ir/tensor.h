@@ -29,6 +29,8 @@ TensorPtr slice_rows(const TensorPtr& tensor, std::int64_t begin, std::int64_t c
 // Columns begin .. begin + count - 1 of a matrix.
 TensorPtr slice_columns(const TensorPtr& tensor, std::int64_t begin, std::int64_t count);
 TensorPtr transpose(const TensorPtr& matrix);
+// Matrices of one shape below one another; vectors become rows.
+TensorPtr stack(const std::vector<TensorPtr>& parts);
 
 bool same_tensor(const TensorPtr& a, const TensorPtr& b);  // same shape and values; both may be null
 

@@ -46,6 +46,15 @@ OpenOptions open_options(const mlffgen_options& given) {
   return options;
 }
 
+runtime::ProfileOptions profile_options(const mlffgen_profile_options* options) {
+  const auto given = options != nullptr ? read_struct(options, "mlffgen_profile_options") : mlffgen_profile_options{};
+  require(given.repeats >= 0 && given.warm_up >= 0, "repeats and warm_up must not be negative");
+  runtime::ProfileOptions result;
+  if (given.repeats > 0) result.repeats = given.repeats;
+  if (given.warm_up > 0) result.warm_up = given.warm_up;
+  return result;
+}
+
 void check_precision(const runtime::Bundle& bundle, const runtime::Plan& plan, std::int32_t wanted) {
   require(wanted == MLFFGEN_ANY_PRECISION || wanted == MLFFGEN_SINGLE_PRECISION || wanted == MLFFGEN_DOUBLE_PRECISION,
           "precision must be one of mlffgen_precision");
@@ -157,4 +166,29 @@ mlffgen_status mlffgen_get_memory(mlffgen_model* model, mlffgen_memory* memory) 
 mlffgen_status mlffgen_get_statistics(mlffgen_model* model, mlffgen_statistics* statistics) {
   return with_model(model,
                     [&](ModelHandle& handle) { write_struct(handle.statistics(), statistics, "mlffgen_statistics"); });
+}
+
+mlffgen_status mlffgen_profile(mlffgen_model* model, const mlffgen_systems* systems, const mlffgen_results* results,
+                               const mlffgen_profile_options* options, mlffgen_profile_report* report) {
+  return with_model(model, [&](ModelHandle& handle) {
+    checked_size(report, "mlffgen_profile_report");
+    write_struct(handle.profile(read_struct(systems, "mlffgen_systems"), read_struct(results, "mlffgen_results"),
+                                profile_options(options)),
+                 report, "mlffgen_profile_report");
+  });
+}
+
+mlffgen_status mlffgen_profile_on_device(mlffgen_model* model, const mlffgen_systems* systems,
+                                         const mlffgen_results* results, void* stream,
+                                         const mlffgen_profile_options* options, mlffgen_profile_report* report) {
+  return with_model(model, [&](ModelHandle& handle) {
+    checked_size(report, "mlffgen_profile_report");
+    write_struct(handle.profile_on_device(read_struct(systems, "mlffgen_systems"),
+                                          read_struct(results, "mlffgen_results"), stream, profile_options(options)),
+                 report, "mlffgen_profile_report");
+  });
+}
+
+mlffgen_status mlffgen_get_step(mlffgen_model* model, int32_t index, mlffgen_step* step) {
+  return with_model(model, [&](ModelHandle& handle) { write_struct(handle.step(index), step, "mlffgen_step"); });
 }

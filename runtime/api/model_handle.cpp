@@ -1,5 +1,7 @@
 #include "runtime/api/model_handle.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/units.h"
@@ -76,6 +78,22 @@ cuda_model::DeviceBatch device_batch(const mlffgen_systems& systems, const mlffg
   batch.virials = address(results.virials);
   return batch;
 }
+
+mlffgen_time c_time(const runtime::Spread& spread) { return {spread.median, spread.p5, spread.p95}; }
+
+mlffgen_profile_report c_report(const runtime::Profile& profile) {
+  mlffgen_profile_report report{};
+  report.n_pairs = profile.n_pairs;
+  report.n_steps = static_cast<std::int32_t>(profile.steps.size());
+  report.tile_atoms = profile.tile_atoms;
+  report.call = c_time(profile.call);
+  report.all_steps = c_time(profile.all_steps);
+  report.graph = c_time(profile.graph.value_or(runtime::Spread()));
+  report.plain_call = c_time(profile.plain_call.value_or(runtime::Spread()));
+  return report;
+}
+
+constexpr const char* kNothingToProfile = "there is nothing to profile in a batch without systems";
 
 }  // namespace
 
@@ -196,6 +214,43 @@ void ModelHandle::evaluate_on_device(const mlffgen_systems& systems, const mlffg
     }
   }
   ++calls_;
+}
+
+mlffgen_profile_report ModelHandle::profile(const mlffgen_systems& systems, const mlffgen_results& results,
+                                            const runtime::ProfileOptions& options) {
+  require(systems.n_systems != 0, kNothingToProfile);
+  evaluate(systems, results);  // leaves the structures behind
+  const auto structures = std::span(structures_).first(static_cast<std::size_t>(systems.n_systems));
+  profile_ = evaluator_->profile(structures, {wants_forces(results), threads_}, options);
+  return c_report(profile_);
+}
+
+mlffgen_profile_report ModelHandle::profile_on_device(const mlffgen_systems& systems, const mlffgen_results& results,
+                                                      void* stream, const runtime::ProfileOptions& options) {
+  require(systems.n_systems != 0, kNothingToProfile);
+  evaluate_on_device(systems, results, stream, Wait::yes);
+  profile_ = cuda_->profile(device_batch(systems, results), {wants_forces(results), threads_}, *stream_, options);
+  return c_report(profile_);
+}
+
+mlffgen_step ModelHandle::step(std::int32_t index) const {
+  const auto n_steps = static_cast<std::int32_t>(profile_.steps.size());
+  if (index < 0 || index >= n_steps) {
+    throw StatusError(MLFFGEN_INVALID_ARGUMENT,
+                      n_steps == 0
+                          ? "there are no steps before a profile"
+                          : fmt::format("there is no step {}: the last profile has steps 0 to {}", index, n_steps - 1));
+  }
+  const auto& step = profile_.steps[static_cast<std::size_t>(index)];
+  mlffgen_step out{};
+  out.part = step.part.c_str();
+  out.name = step.name.c_str();
+  out.time = c_time(step.time);
+  out.bytes = step.bytes;
+  out.blocks = static_cast<std::int32_t>(step.blocks);
+  out.threads = static_cast<std::int32_t>(step.threads);
+  out.shared_bytes = static_cast<std::int32_t>(step.shared_bytes);
+  return out;
 }
 
 void ModelHandle::check() {

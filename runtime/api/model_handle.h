@@ -27,6 +27,12 @@ class ModelHandle {
   enum class Wait { no, yes };
   void evaluate_on_device(const mlffgen_systems& systems, const mlffgen_results& results, void* stream, Wait wait);
   void check();
+
+  mlffgen_profile_report profile(const mlffgen_systems& systems, const mlffgen_results& results,
+                                 const runtime::ProfileOptions& options);
+  mlffgen_profile_report profile_on_device(const mlffgen_systems& systems, const mlffgen_results& results, void* stream,
+                                           const runtime::ProfileOptions& options);
+  mlffgen_step step(std::int32_t index) const;  // of the last profile
   void reserve(int n_atoms, int n_systems, std::int64_t n_pairs);
 
   std::mutex& mutex() { return mutex_; }
@@ -45,6 +51,7 @@ class ModelHandle {
   std::optional<cuda::Stream> stream_;          // the caller's, of the last call
   std::vector<runtime::Structure> structures_;  // as many as the largest batch had, so that their memory stays
   std::vector<runtime::Result> results_;
+  runtime::Profile profile_;  // the last
 };
 
 }  // namespace mlffgen::api

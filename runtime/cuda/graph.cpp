@@ -90,6 +90,7 @@ void Graph::release() noexcept {
 void Graph::launch(const Stream& stream) const {
   stream.state().check(context_.state().api.graph_launch(executable_, stream.handle()), "starting a graph");
   stream.state().remember("a graph", {0, 0, 0});
+  stream.state().tell({"a graph"});
 }
 
 std::size_t Graph::nodes() const {

@@ -100,24 +100,28 @@ void copy_to_device(const Stream& stream, DevicePointer to, const void* from, st
   if (bytes == 0) return;
   StreamState& state = stream.state();
   state.check(state.context.state().api.copy_to_device(to, from, bytes, state.handle), "copying to the device");
+  state.tell({"copy to the device", {0, 0}, bytes});
 }
 
 void copy_to_host(const Stream& stream, void* to, DevicePointer from, std::size_t bytes) {
   if (bytes == 0) return;
   StreamState& state = stream.state();
   state.check(state.context.state().api.copy_to_host(to, from, bytes, state.handle), "copying to the host");
+  state.tell({"copy to the host", {0, 0}, bytes});
 }
 
 void copy_on_device(const Stream& stream, DevicePointer to, DevicePointer from, std::size_t bytes) {
   if (bytes == 0) return;
   StreamState& state = stream.state();
   state.check(state.context.state().api.copy_on_device(to, from, bytes, state.handle), "copying on the device");
+  state.tell({"copy on the device", {0, 0}, bytes});
 }
 
 void fill_bytes(const Stream& stream, DevicePointer to, std::uint8_t value, std::size_t bytes) {
   if (bytes == 0) return;
   StreamState& state = stream.state();
   state.check(state.context.state().api.fill(to, value, bytes, state.handle), "filling memory");
+  state.tell({"fill memory", {0, 0}, bytes});
 }
 
 }  // namespace mlffgen::cuda

@@ -76,6 +76,7 @@ void Kernel::launch_raw(const Stream& stream, const LaunchShape& shape, void** a
                                          stream.handle(), arguments, nullptr);
   if (status != kSuccess) throw state.error(name_, status, "launch " + shape_text(shape));
   stream.state().remember(name_, shape);
+  stream.state().tell({name_, shape});
 }
 
 }  // namespace mlffgen::cuda

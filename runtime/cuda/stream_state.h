@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "runtime/cuda/context.h"
 #include "runtime/cuda/driver_api.h"
 #include "runtime/cuda/module.h"
+#include "runtime/cuda/stream_watch.h"
 
 namespace mlffgen::cuda {
 
@@ -36,6 +38,11 @@ struct StreamState {
   Context context;
   Handle handle;
   bool owned;
+  std::function<void(const Work&)> watcher;  // of a StreamWatch, or none
+
+  void tell(const Work& work) const {
+    if (watcher) watcher(work);
+  }
 
  private:
   std::mutex mutex_;

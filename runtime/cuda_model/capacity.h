@@ -20,10 +20,13 @@ constexpr std::int64_t atom_capacity(std::int64_t n_atoms, std::int64_t n_system
   return n_systems == 1 ? (n_atoms + 15) / 16 * 16 : round_up_capacity(n_atoms);
 }
 
-// Atoms a block takes, at most tile: as few as keep all blocks on the GPU at once, as a small system is over when its
-// slowest block is.
-constexpr int choose_tile_atoms(int n_atoms, int tile, int blocks_at_once) {
-  return std::clamp((n_atoms - 1) / std::max(blocks_at_once, 1) + 1, 1, tile);
+// Atoms a block takes, at most tile: as few as go through the GPU in as few rounds of blocks, as a small system is over
+// when its slowest block is, and the last round of a larger one should not leave the GPU half empty.
+constexpr int choose_tile_atoms(std::int64_t n_atoms, int tile, int blocks_at_once) {
+  const std::int64_t blocks = std::max(blocks_at_once, 1);
+  const std::int64_t atoms = std::max<std::int64_t>(n_atoms, 1);
+  const std::int64_t rounds = (atoms - 1) / (blocks * tile) + 1;
+  return static_cast<int>((atoms - 1) / (rounds * blocks) + 1);
 }
 
 // Buffers with a row an atom have so many rows: the last block may begin at any atom and still has a whole tile.

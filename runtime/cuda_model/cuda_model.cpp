@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/bundle.h"
@@ -31,13 +32,16 @@ Room larger(const Room& a, const Room& b) {
 
 }  // namespace
 
-CudaModel::State::State(const runtime::Bundle& bundle, const CudaOptions& model_options, const cuda::Context& gpu)
-    : plan(runtime::read_plan(bundle)),
+CudaModel::State::State(const runtime::Bundle& bundle, runtime::Plan model_plan, const CudaOptions& model_options,
+                        const kernels::KernelLibrary& kernel_library, runtime::Stopwatch& watch,
+                        const runtime::LoadTimes& times)
+    : plan(std::move(model_plan)),
       options(model_options),
-      context(gpu),
-      program(bundle, plan, gpu),
-      library(gpu),
-      element_energy(gpu),
+      context(kernel_library.context()),
+      library(kernel_library),
+      program(bundle, plan, library),
+      load_times(times),
+      element_energy(context),
       graphs(model_options.graphs) {
   if (!(options.skin >= 0) || !std::isfinite(options.skin)) {
     throw UserError(fmt::format("the skin must be a length of 0 or more, not {}", options.skin));
@@ -45,11 +49,25 @@ CudaModel::State::State(const runtime::Bundle& bundle, const CudaOptions& model_
   if (options.atoms_per_batch < 1) {
     throw UserError(fmt::format("a batch must have room for at least one atom, not {}", options.atoms_per_batch));
   }
+  // All that has to be compiled is compiled side by side, the model's kernels since the program was made.
+  const auto texts = kernels::DeviceNeighbourList::texts(options.skin);
+  library.start(texts, plan.precision);
+  program.load(bundle);
+  library.prepare(texts, plan.precision);
+  const kernels::LibraryCosts costs = library.costs();
+  load_times.kernels_ms = costs.waiting_ms;
+  load_times.modules_ms = watch.lap() - costs.waiting_ms;
+  load_times.compiled = costs.compiled;
+  load_times.at_hand = costs.at_hand;
+  load_times.longest_compile_ms = costs.longest_compile_ms;
+  program.upload_constants(bundle);
+  load_times.weights_ms = watch.lap();
   const std::size_t bytes = plan.element_energy.size() * sizeof(double);
   element_energy.at_least(bytes);
   Lane& first = lane(0);
   cuda::copy_to_device(first.stream(), element_energy.address(), plan.element_energy.data(), bytes);
   first.stream().synchronise();
+  load_times.workspace_ms = watch.lap();
 }
 
 Lane& CudaModel::State::lane(std::size_t number) {
@@ -172,9 +190,16 @@ void CudaModel::State::warn(const std::string& message) const {
 }
 
 CudaModel::CudaModel(const runtime::Bundle& bundle, const CudaOptions& options) {
+  runtime::Stopwatch watch;
+  runtime::LoadTimes times;
+  kernels::CompileService compile = kernels::cached_compile_service();  // starts while the driver does
   const cuda::Context context(options.device);
   const cuda::CurrentContext current(context);
-  state_ = std::make_unique<State>(bundle, options, context);
+  times.driver_ms = watch.lap();
+  runtime::Plan plan = runtime::read_plan(bundle);
+  times.plan_ms = watch.lap();
+  state_ = std::make_unique<State>(bundle, std::move(plan), options,
+                                   kernels::KernelLibrary(context, std::move(compile)), watch, times);
 }
 CudaModel::~CudaModel() {
   if (!state_) return;
@@ -187,6 +212,7 @@ CudaModel& CudaModel::operator=(CudaModel&&) noexcept = default;
 
 const runtime::Plan& CudaModel::plan() const { return state_->plan; }
 const cuda::Context& CudaModel::context() const { return state_->context; }
+std::optional<runtime::LoadTimes> CudaModel::load_times() const { return state_->load_times; }
 const std::string& CudaModel::code() const { return state_->program.origin(); }
 
 std::string CudaModel::device() const {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -84,19 +85,6 @@ struct MemoryNeed {
   std::size_t bytes_per_pair = 0;
 };
 
-// Milliseconds of the parts of one call, in order: "copy in", "list", each of the model's kernels, "reductions",
-// "copy out", launched one by one; and of the whole of evaluate() as it usually runs (graphs, the host's clock).
-// Medians. Of a set that is cut into batches, the parts are those of the last batch.
-struct Profile {
-  struct Part {
-    std::string name;
-    double milliseconds = 0;
-  };
-  std::vector<Part> parts;
-  double call_milliseconds = 0;
-  int n_atoms = 0, n_pairs = 0, tile_atoms = 0;
-};
-
 class CudaModel : public runtime::Evaluator {
  public:
   // The bundle is needed only during the call. Takes its machine code if it fits the GPU, else compiles its source.
@@ -108,6 +96,7 @@ class CudaModel : public runtime::Evaluator {
   const runtime::Plan& plan() const override;
   std::string device() const override;  // "cuda:0 (NVIDIA H100 80GB HBM3)"
   const cuda::Context& context() const;
+  std::optional<runtime::LoadTimes> load_times() const override;
   const std::string& code() const;  // where its kernels come from: "section cuda/sm_90 of model.mlff"
 
   // Host data. Large sets are cut into batches on two streams, so that copies and kernels overlap.
@@ -138,8 +127,13 @@ class CudaModel : public runtime::Evaluator {
 
   MemoryNeed memory_need() const;
   Statistics statistics() const;
-  Profile profile(std::span<const runtime::Structure> structures, const runtime::EvaluateOptions& options = {},
-                  int repeats = 10);
+
+  // Every launch, copy and fill of a call is a step. Calls of the host's data are not cut into batches here.
+  runtime::Profile profile(std::span<const runtime::Structure> structures, const runtime::EvaluateOptions& options = {},
+                           const runtime::ProfileOptions& profile_options = {}) override;
+  // Of evaluate() from device data, whose results are written.
+  runtime::Profile profile(const DeviceBatch& batch, const runtime::EvaluateOptions& options,
+                           const cuda::Stream& stream, const runtime::ProfileOptions& profile_options = {});
 
   struct State;  // of this folder
 

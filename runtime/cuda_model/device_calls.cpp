@@ -23,12 +23,6 @@ unsigned blocks_for(const DeviceBatch& batch) {
   return static_cast<unsigned>(std::clamp<std::int64_t>((numbers + kThreads - 1) / kThreads, 1, 4096));
 }
 
-CallKey key_of(const DeviceBatch& batch, bool forces) {
-  const int largest = batch.largest_system > 0 ? std::min(batch.largest_system, batch.n_atoms) : batch.n_atoms;
-  return {BatchKind::device, atom_capacity(batch.n_atoms, batch.n_systems), round_up_capacity(batch.n_systems), forces,
-          kernels::DeviceNeighbourList::path_for(largest)};
-}
-
 void check_batch(const DeviceBatch& batch) {
   const auto refuse = [](const std::string& what) { throw UserError("a batch on the device " + what); };
   if (batch.n_systems < 1 || batch.n_atoms < 1) {
@@ -109,6 +103,12 @@ FaultRecord DeviceCalls::take() {
   return taken;
 }
 
+CallKey CudaModel::State::key_of(const DeviceBatch& batch, bool forces) {
+  const int largest = batch.largest_system > 0 ? std::min(batch.largest_system, batch.n_atoms) : batch.n_atoms;
+  return {BatchKind::device, atom_capacity(batch.n_atoms, batch.n_systems), round_up_capacity(batch.n_systems), forces,
+          kernels::DeviceNeighbourList::path_for(largest)};
+}
+
 // Room for a batch; if there has never been so much, its pairs are counted first.
 void CudaModel::State::prepare(const DeviceBatch& batch, const CallKey& key, const cuda::Stream& stream) {
   Lane* own = &lane(0);
@@ -134,7 +134,7 @@ void CudaModel::enqueue(const DeviceBatch& batch, const runtime::EvaluateOptions
   State& state = *state_;
   check_batch(batch);
   if (state.device_calls && state.device_calls->has_news()) state.settle();
-  const CallKey key = key_of(batch, options.forces);
+  const CallKey key = State::key_of(batch, options.forces);
   state.prepare(batch, key, stream);
   if (!state.device_calls) state.device_calls.emplace(state.library, state.plan.precision);
   Lane& lane = state.lane(0);
@@ -148,7 +148,7 @@ void CudaModel::launch(const DeviceBatch& batch, const runtime::EvaluateOptions&
   const cuda::CurrentContext current(state_->context);
   State& state = *state_;
   check_batch(batch);
-  const CallKey key = key_of(batch, options.forces);
+  const CallKey key = State::key_of(batch, options.forces);
   if (!state.has_lane(0) || key.atoms > state.lane(0).room().atoms || key.systems > state.lane(0).room().systems ||
       !state.device_calls) {
     throw UserError(fmt::format(

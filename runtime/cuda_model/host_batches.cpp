@@ -177,7 +177,6 @@ void HostBatches::finish(std::size_t lane) {
     if (report.fault == kernels::Fault::none) {
       flight.active = false;
       state_.last_host_call = flight.key;
-      state_.last_host_lane = lane;
       collect(own, flight);
       return;
     }

@@ -98,7 +98,7 @@ Room Lane::room_for(const kernels::Status& status) const {
 }
 
 int Lane::tile_atoms(const CallKey& key) const {
-  return choose_tile_atoms(static_cast<int>(key.atoms), program_.tile(), program_.blocks_at_once());
+  return choose_tile_atoms(key.atoms, program_.tile(), program_.blocks_at_once());
 }
 
 kernels::DeviceBatch Lane::batch(const CallKey& key) const {
@@ -123,34 +123,32 @@ void Lane::enqueue_list(const CallKey& key, const cuda::Stream& stream) {
   copy_status(stream);
 }
 
-void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const Mark& mark) {
-  const auto done = [&](const std::string& part) {
-    if (mark) mark(part);
+void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const PartMark& begin) {
+  const auto part = [&](const char* name) {
+    if (begin) begin(name);
   };
   const OutputLayout out(key.atoms, key.systems);
   if (key.kind == BatchKind::host) {
+    part("copy in");
     cuda::copy_to_device(stream, inputs_.address(), host_inputs_.as<void>(), InputLayout(key.atoms, key.systems).bytes);
-    done("copy in");
   }
+  part("list");
   const kernels::DeviceBatch call = batch(key);
   list_.enqueue(stream, call, key.path);
-  done("list");
+  part("model");
   arguments_.n_atoms = static_cast<int>(key.atoms);
   arguments_.tile_atoms = tile_atoms(key);
   const std::size_t n_kernels = key.forces ? plan_.kernels.size() : plan_.energy_kernels;
-  for (std::size_t k = 0; k < n_kernels; ++k) {
-    program_.launch(k, arguments_, stream);
-    done(plan_.kernels[k].name);
-  }
+  for (std::size_t k = 0; k < n_kernels; ++k) program_.launch(k, arguments_, stream);
+  part("reductions");
   const cuda::DevicePointer base = outputs_.address();
   reductions_.enqueue(stream, call, list_.pairs(), {arguments_.atom_energy, element_energy_, arguments_.pair_gradient},
                       {base + out.energies, base + out.atom_energies, key.forces ? base + out.forces : 0,
                        key.forces ? base + out.virials : 0});
-  done("reductions");
   if (key.kind == BatchKind::host) {
+    part("copy out");
     cuda::copy_to_host(stream, host_outputs_.as<void>(), base, out.used(key.forces));
     copy_status(stream);
-    done("copy out");
   }
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "runtime/cuda/memory.h"
@@ -20,8 +19,8 @@ namespace mlffgen::cuda_model {
 
 using Room = kernels::ListCapacity;
 
-// Called behind each part of a call with its name.
-using Mark = std::function<void(const std::string& part)>;
+// Called before each part of a call with its name.
+using PartMark = std::function<void(const char* part)>;
 
 class Lane {
  public:
@@ -40,7 +39,7 @@ class Lane {
   Room room_for(const kernels::Status& status) const;
 
   // The call's work, recorded or put into a stream. Its key must be within the room.
-  void enqueue(const CallKey& key, const cuda::Stream& stream, const Mark& mark = {});
+  void enqueue(const CallKey& key, const cuda::Stream& stream, const PartMark& begin = {});
 
   // The list alone and its status, to learn how many pairs there are.
   void enqueue_list(const CallKey& key, const cuda::Stream& stream);

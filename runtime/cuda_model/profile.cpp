@@ -1,89 +1,115 @@
-#include <algorithm>
-#include <chrono>
+// What a call's time goes into: the same call as it usually runs, without its graph, and step by step.
+#include <fmt/format.h>
+
+#include <functional>
+#include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/cuda_model/state.h"
+#include "runtime/cuda_model/step_timer.h"
 
 namespace mlffgen::cuda_model {
 namespace {
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+constexpr int kFirstCalls = 2;  // make room; capture the graph
 
-// The times between the parts of calls.
-class Timeline {
+// Gives a value back when it goes.
+template <class T>
+class Restore {
  public:
-  explicit Timeline(const cuda::Stream& stream) : stream_(stream) {}
-
-  void begin() {
-    next_ = 0;
-    names_.clear();
-    record();
-  }
-  void mark(const std::string& part) {
-    names_.push_back(part);
-    record();
-  }
-  // The call is done.
-  void end() {
-    times_.resize(names_.size());
-    for (std::size_t k = 0; k < names_.size(); ++k) {
-      times_[k].push_back(static_cast<double>(cuda::Event::milliseconds(events_[k], events_[k + 1])));
-    }
-  }
-  std::vector<Profile::Part> parts() const {
-    std::vector<Profile::Part> parts;
-    for (std::size_t k = 0; k < names_.size(); ++k) parts.push_back({names_[k], median(times_[k])});
-    return parts;
-  }
+  Restore(T& place, T value) : place_(place), before_(std::exchange(place, value)) {}
+  ~Restore() { place_ = before_; }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
 
  private:
-  void record() {
-    if (next_ == events_.size()) events_.emplace_back(stream_.context(), true);
-    events_[next_++].record(stream_);
-  }
-
-  const cuda::Stream& stream_;
-  std::vector<cuda::Event> events_;
-  std::size_t next_ = 0;
-  std::vector<std::string> names_;
-  std::vector<std::vector<double>> times_;  // [parts][calls]
+  T& place_;
+  T before_;
 };
+
+// A call that has run before and finds all the room it needs.
+struct KnownCall {
+  const cuda::Stream& stream;
+  std::function<void()> evaluate;                // all of it, results awaited
+  std::function<void()> run;                     // what is put into the stream, as a graph if there is one
+  std::function<void(const PartMark&)> enqueue;  // ... launched one by one
+};
+
+runtime::Profile profile_of(CudaModel::State& state, const KnownCall& call, const runtime::ProfileOptions& options) {
+  runtime::Profile profile;
+  profile.call = runtime::time_calls(options, call.evaluate);
+  if (state.graphs) {
+    profile.graph = time_on_gpu(call.stream, options.repeats, call.run);
+    const Restore without(state.graphs, false);
+    profile.plain_call = runtime::time_calls({options.repeats, 1}, call.evaluate);
+  }
+  StepTimes times = time_steps(call.stream, options.repeats, call.enqueue);
+  profile.steps = std::move(times.steps);
+  profile.all_steps = times.all;
+  return profile;
+}
 
 }  // namespace
 
-Profile CudaModel::profile(std::span<const runtime::Structure> structures, const runtime::EvaluateOptions& options,
-                           int repeats) {
+runtime::Profile CudaModel::profile(std::span<const runtime::Structure> structures,
+                                    const runtime::EvaluateOptions& options,
+                                    const runtime::ProfileOptions& profile_options) {
   const cuda::CurrentContext current(state_->context);
   State& state = *state_;
-  if (structures.empty()) throw UserError("there is nothing to profile without a structure");
-  repeats = std::max(repeats, 1);
-  Profile profile;
+  if (structures.empty()) throw UserError("a profile needs at least one structure");
+  const Restore one_batch(state.options.atoms_per_batch, std::numeric_limits<int>::max());
   std::vector<runtime::Result> results;
-  std::vector<double> calls;
-  for (int k = 0; k < repeats + 2; ++k) {  // the first two make room and capture
-    const auto start = std::chrono::steady_clock::now();
-    evaluate(structures, options, results);
-    const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
-    if (k >= 2) calls.push_back(time.count());
+  for (int k = 0; k < kFirstCalls; ++k) evaluate(structures, options, results);
+  const std::size_t before = state.statistics.batches;
+  evaluate(structures, options, results);
+  const std::size_t batches = state.statistics.batches - before;
+  if (batches != 1) {
+    throw UserError(fmt::format(
+        "the {} structures take {} calls of the GPU, as its memory does not suffice for one; profile fewer at once",
+        structures.size(), batches));
   }
-  profile.call_milliseconds = median(calls);
-
   const CallKey key = state.last_host_call;
-  Lane& lane = state.lane(state.last_host_lane);
-  Timeline timeline(lane.stream());
-  for (int k = 0; k < repeats; ++k) {
-    timeline.begin();
-    lane.enqueue(key, lane.stream(), [&](const std::string& part) { timeline.mark(part); });
-    lane.stream().synchronise();
-    timeline.end();
-  }
-  profile.parts = timeline.parts();
+  Lane& lane = state.lane(0);
+  const KnownCall call = {lane.stream(), [&] { evaluate(structures, options, results); },
+                          [&] { state.run(lane, key, lane.stream()); },
+                          [&](const PartMark& begin) { lane.enqueue(key, lane.stream(), begin); }};
+  runtime::Profile profile = profile_of(state, call, profile_options);
+  profile.n_systems = static_cast<int>(structures.size());
   profile.n_atoms = lane.staged_size().n_atoms;
-  profile.n_pairs = static_cast<int>(lane.status().n_pairs);
+  profile.n_pairs = lane.status().n_pairs;
+  profile.tile_atoms = lane.tile_atoms(key);
+  return profile;
+}
+
+runtime::Profile CudaModel::profile(const DeviceBatch& batch, const runtime::EvaluateOptions& options,
+                                    const cuda::Stream& stream, const runtime::ProfileOptions& profile_options) {
+  const cuda::CurrentContext current(state_->context);
+  State& state = *state_;
+  for (int k = 0; k < kFirstCalls; ++k) evaluate(batch, options, stream);
+  const CallKey key = State::key_of(batch, options.forces);
+  Lane& lane = state.lane(0);
+  if (!state.device_calls) throw InternalError("a call from device memory has left nothing behind");
+  const DeviceCalls& calls = *state.device_calls;
+  const KnownCall call = {stream, [&] { evaluate(batch, options, stream); },
+                          [&] {
+                            calls.enqueue_begin(batch, lane, key, stream);
+                            state.run(lane, key, stream);
+                            calls.enqueue_finish(batch, lane, key, stream);
+                          },
+                          [&](const PartMark& begin) {
+                            begin("copy in");
+                            calls.enqueue_begin(batch, lane, key, stream);
+                            lane.enqueue(key, stream, begin);
+                            begin("copy out");
+                            calls.enqueue_finish(batch, lane, key, stream);
+                          }};
+  runtime::Profile profile = profile_of(state, call, profile_options);
+  lane.enqueue_list(key, stream);
+  stream.synchronise();
+  profile.n_systems = batch.n_systems;
+  profile.n_atoms = batch.n_atoms;
+  profile.n_pairs = lane.status().n_pairs;
   profile.tile_atoms = lane.tile_atoms(key);
   return profile;
 }

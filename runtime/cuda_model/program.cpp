@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "runtime/kernels/kernel_library.h"
+#include "runtime/cuda_model/fragments.h"
+#include "runtime/jit/split_kernels.h"
 
 namespace mlffgen::cuda_model {
 namespace {
@@ -31,29 +35,77 @@ bool runs_on(const std::string& arch, const cuda::DeviceInfo& device) {
   return rest == end ? number % 10 <= device.minor : number % 10 == device.minor;
 }
 
+// The section "constants" as the GPU's kernels read it.
+std::vector<std::byte> constants_of(const runtime::Bundle& bundle, const runtime::Plan& plan) {
+  const auto section = bundle.bytes("constants");
+  std::vector<std::byte> bytes(section.begin(), section.end());
+  std::vector<float> matrices;
+  for (const auto& constant : plan.constants) {
+    if (constant.inputs == 0) continue;
+    std::byte* const at = bytes.data() + constant.offset;
+    matrices.resize(constant.bytes / sizeof(float));
+    std::memcpy(matrices.data(), at, constant.bytes);
+    std::memcpy(at, in_order_of_fragments(matrices, constant.inputs, constant.outputs).data(), constant.bytes);
+  }
+  return bytes;
+}
+
 }  // namespace
 
-Program::Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const cuda::Context& context)
-    : plan_(plan), constants_(context) {
-  choose_tile(bundle, context.device());
-  const cuda::Module module = load(bundle, context);
+Program::Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library)
+    : plan_(plan), library_(library), constants_(library.context()) {
+  choose_tile(bundle, library.context().device());
+  if (code_ != nullptr) {
+    origin_ = fmt::format("section {} of {}", code_->section, bundle.path());
+  } else {
+    origin_ = fmt::format("source.cu of {}", bundle.path());
+    start_compiling(bundle);
+  }
+}
+
+void Program::start_compiling(const runtime::Bundle& bundle) {
+  const auto texts = jit::split_kernels(bundle.text("source.cu"));
+  for (const auto& kernel : plan_.kernels) {
+    const auto text = std::find_if(texts.begin(), texts.end(), [&](const auto& t) { return t.name == kernel.name; });
+    if (text == texts.end()) {
+      throw UserError(
+          fmt::format("{}: the section source.cu has no kernel {}; compile the model again with 'mlffgen "
+                      "compile'",
+                      bundle.path(), quote(kernel.name)));
+    }
+    kernels::CompileRequest request{fmt::format("{} {}", plan_.name, kernel.name), text->text, {}};
+    request.options.defines = {fmt::format("{}={}", plan_.gpu_tile_define, tile_->atoms)};
+    requests_.push_back(std::move(request));
+  }
+  library_.start(requests_);
+}
+
+void Program::load(const runtime::Bundle& bundle) {
+  const cuda::Context& context = library_.context();
+  std::optional<cuda::Module> module;
+  if (code_ != nullptr) module.emplace(context, bundle.bytes(code_->section), origin_);
   blocks_at_once_ = 0;
-  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+  for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
     const auto& launch = tile_->launches[k];
-    auto& kernel = kernels_.emplace_back(module.kernel(plan.kernels[k].name));
+    const std::string& name = plan_.kernels[k].name;
+    auto& kernel = kernels_.emplace_back(module ? module->kernel(name) : library_.kernel_of(requests_[k], name));
     const auto shared = static_cast<unsigned>(launch.shared_bytes);
     kernel.allow_shared(shared);
     const int blocks = std::max(1, kernel.blocks_per_multiprocessor(static_cast<unsigned>(launch.threads), shared)) *
                        context.device().multiprocessors;
     blocks_at_once_ = blocks_at_once_ == 0 ? blocks : std::min(blocks_at_once_, blocks);
   }
+  requests_.clear();
+}
+
+void Program::upload_constants(const runtime::Bundle& bundle) {
   if (!bundle.has("constants") || bundle.bytes("constants").empty()) return;
-  const auto bytes = bundle.bytes("constants");
+  const std::vector<std::byte> bytes = constants_of(bundle, plan_);
   const cuda::DevicePointer address = constants_.at_least(bytes.size());
-  const cuda::Stream stream(context);
+  const cuda::Stream stream(library_.context());
   cuda::copy_to_device(stream, address, bytes.data(), bytes.size());
   stream.synchronise();
-  for (const auto& constant : plan.constants) constant_addresses_.push_back(address + constant.offset);
+  for (const auto& constant : plan_.constants) constant_addresses_.push_back(address + constant.offset);
 }
 
 void Program::choose_tile(const runtime::Bundle& bundle, const cuda::DeviceInfo& device) {
@@ -80,18 +132,6 @@ void Program::choose_tile(const runtime::Bundle& bundle, const cuda::DeviceInfo&
     const bool better = code_ == nullptr || code.arch > code_->arch;
     if (code.tile == tile_->atoms && runs_on(code.arch, device) && better) code_ = &code;
   }
-}
-
-cuda::Module Program::load(const runtime::Bundle& bundle, const cuda::Context& context) {
-  if (code_ != nullptr) {
-    origin_ = fmt::format("section {} of {}", code_->section, bundle.path());
-    return {context, bundle.bytes(code_->section), origin_};
-  }
-  kernels::CompileRequest request{plan_.name, std::string(bundle.text("source.cu")), {}};
-  request.options.defines = {fmt::format("{}={}", plan_.gpu_tile_define, tile_->atoms)};
-  request.options.all_threads = true;
-  origin_ = fmt::format("source.cu of {}", bundle.path());
-  return {context, kernels::cached_compile_service()(context, request), origin_};
 }
 
 const void* Program::value_of(const runtime::Argument& argument, KernelArguments& arguments) const {

@@ -9,6 +9,7 @@
 #include "runtime/cuda/memory.h"
 #include "runtime/cuda/module.h"
 #include "runtime/cuda/stream.h"
+#include "runtime/kernels/kernel_library.h"
 #include "runtime/plan.h"
 
 namespace mlffgen::cuda_model {
@@ -24,9 +25,12 @@ struct KernelArguments {
 
 class Program {
  public:
-  // Needs the context current. The bundle is needed only during the call. UserError without GPU source, or if no tile
-  // fits the GPU's shared memory.
-  Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const cuda::Context& context);
+  // Chooses the code, and begins to compile it in the background if the bundle has none for the GPU; then load() and
+  // upload_constants() must be called with the same bundle and the context current, which is not needed later.
+  // UserError without GPU source, or if no tile fits the GPU's shared memory.
+  Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library);
+  void load(const runtime::Bundle& bundle);
+  void upload_constants(const runtime::Bundle& bundle);
 
   int tile() const { return tile_->atoms; }               // atoms a block can take
   int blocks_at_once() const { return blocks_at_once_; }  // of the kernel of which the fewest fit on the GPU
@@ -38,10 +42,12 @@ class Program {
 
  private:
   void choose_tile(const runtime::Bundle& bundle, const cuda::DeviceInfo& device);
-  cuda::Module load(const runtime::Bundle& bundle, const cuda::Context& context);
+  void start_compiling(const runtime::Bundle& bundle);
   const void* value_of(const runtime::Argument& argument, KernelArguments& arguments) const;
 
   const runtime::Plan& plan_;
+  kernels::KernelLibrary library_;
+  std::vector<kernels::CompileRequest> requests_;  // of each kernel, until it is loaded
   const runtime::Plan::GpuTile* tile_ = nullptr;
   const runtime::Plan::GpuCode* code_ = nullptr;  // of the bundle; null: compiled from source
   std::string origin_;

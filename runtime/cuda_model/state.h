@@ -15,12 +15,15 @@
 #include "runtime/cuda_model/lane.h"
 #include "runtime/cuda_model/program.h"
 #include "runtime/kernels/kernel_library.h"
+#include "runtime/load_times.h"
 
 namespace mlffgen::cuda_model {
 
 // Members need the context current.
 struct CudaModel::State {
-  State(const runtime::Bundle& bundle, const CudaOptions& model_options, const cuda::Context& gpu);
+  // The watch began with what has not been timed yet; the times are those of the steps before.
+  State(const runtime::Bundle& bundle, runtime::Plan model_plan, const CudaOptions& model_options,
+        const kernels::KernelLibrary& kernel_library, runtime::Stopwatch& watch, const runtime::LoadTimes& times);
 
   Lane& lane(std::size_t number);
   bool has_lane(std::size_t number) const { return lanes[number] != nullptr; }
@@ -35,7 +38,9 @@ struct CudaModel::State {
   void make_room_after(std::size_t number, const kernels::Status& status);
   void learn(const kernels::Status& status, std::int64_t n_atoms);
 
-  // Before calls from device memory (device_calls.cpp): room, and what earlier calls have met.
+  // Calls from device memory (device_calls.cpp). What shapes such a call; before it, room for it, and what earlier
+  // calls have met.
+  static CallKey key_of(const DeviceBatch& batch, bool forces);
   void prepare(const DeviceBatch& batch, const CallKey& key, const cuda::Stream& stream);
   void settle();
 
@@ -49,8 +54,9 @@ struct CudaModel::State {
   runtime::Plan plan;
   CudaOptions options;
   cuda::Context context;
-  Program program;
   kernels::KernelLibrary library;
+  Program program;
+  runtime::LoadTimes load_times;
   cuda::DeviceBuffer element_energy;  // double [n_elements]
   std::array<std::unique_ptr<Lane>, 2> lanes;
   std::optional<DeviceCalls> device_calls;
@@ -58,7 +64,6 @@ struct CudaModel::State {
   double pairs_per_atom = 0, candidates_per_atom = 0;  // most seen
   bool graphs = true;
   CallKey last_host_call;  // for a profile
-  std::size_t last_host_lane = 0;
 
  private:
   std::size_t bytes_available(std::size_t number) const;

@@ -102,8 +102,6 @@ struct Nvrtc::Api {
 
 namespace {
 
-constexpr NvrtcVersion kSplitsCompilation{13, 0};  // knows --split-compile
-
 std::vector<std::string> option_list(const std::string& arch, const CompileOptions& options) {
   std::vector<std::string> list = {"--gpu-architecture=" + arch, fmt::format("--std=c++{}", options.cpp_standard),
                                    "--fmad=true", "--device-as-default-execution-space", "--ptxas-options=-v"};
@@ -152,8 +150,7 @@ Cubin Nvrtc::compile_cubin(const std::string& source, const std::string& arch, c
   const auto destroy = [&api](Program* program) { api.destroy(program); };
   const std::unique_ptr<Program, decltype(destroy)> program(&raw, destroy);
 
-  std::vector<std::string> list = option_list(arch, options);
-  if (options.all_threads && version() >= kSplitsCompilation) list.emplace_back("--split-compile=0");
+  const std::vector<std::string> list = option_list(arch, options);
   std::vector<const char*> pointers;
   for (const std::string& option : list) pointers.push_back(option.c_str());
   // Bad options fail with a log too, so the log is read before the result is judged.

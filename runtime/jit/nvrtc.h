@@ -14,7 +14,6 @@ struct CompileOptions {
   std::vector<std::string> extra;    // further options, passed on as they are
   int cpp_standard = 17;             // or 20
   bool line_info = false;            // map instructions to source lines, for profilers
-  bool all_threads = false;          // of this machine, where NVRTC can (13.0 and later): large texts are ready sooner
 };
 
 // What ptxas says of a kernel. A thread's stack holds its spilled registers and dynamically indexed arrays.

@@ -1,5 +1,5 @@
-#include <mutex>
-#include <optional>
+#include <future>
+#include <utility>
 
 #include "runtime/cache/cache.h"
 #include "runtime/kernels/kernel_library.h"
@@ -7,18 +7,13 @@
 namespace mlffgen::kernels {
 namespace {
 
-// NVRTC, loaded when it is first asked for.
+// NVRTC, loaded in the background: it takes as long as everything else that a model needs whose kernels are at hand.
 class Compiler {
  public:
-  const jit::Nvrtc& nvrtc() {
-    const std::lock_guard lock(mutex_);
-    if (!nvrtc_) nvrtc_.emplace();
-    return *nvrtc_;
-  }
+  const jit::Nvrtc& nvrtc() const { return nvrtc_.get(); }
 
  private:
-  std::mutex mutex_;
-  std::optional<jit::Nvrtc> nvrtc_;
+  std::shared_future<jit::Nvrtc> nvrtc_ = std::async([] { return jit::Nvrtc(); });
 };
 
 cache::KeyFields key_of(const cuda::Context& context, const CompileRequest& request, const jit::Nvrtc& nvrtc) {
@@ -39,7 +34,8 @@ cache::KeyFields key_of(const cuda::Context& context, const CompileRequest& requ
 
 CompileService plain_compile_service() {
   return [compiler = std::make_shared<Compiler>()](const cuda::Context& context, const CompileRequest& request) {
-    return compiler->nvrtc().compile_cubin(request.source, context.device().arch, request.options).bytes;
+    jit::Cubin cubin = compiler->nvrtc().compile_cubin(request.source, context.device().arch, request.options);
+    return CompiledText{std::make_shared<const std::vector<std::byte>>(std::move(cubin.bytes)), true, cubin.seconds};
   };
 }
 
@@ -49,7 +45,8 @@ CompileService cached_compile_service() {
     const auto compile = [&] {
       return nvrtc.compile_cubin(request.source, context.device().arch, request.options).bytes;
     };
-    return *cache::Cache::of_process().get(key_of(context, request, nvrtc), request.name, compile).bytes;
+    cache::Cubin cubin = cache::Cache::of_process().get(key_of(context, request, nvrtc), request.name, compile);
+    return CompiledText{std::move(cubin.bytes), cubin.origin == cache::Origin::compiled, cubin.seconds};
   };
 }
 

@@ -140,9 +140,7 @@ void check_capacity(const ListCapacity& capacity) {
 struct Kernels {
   Kernels(const KernelLibrary& library, const ListOptions& options) {
     const auto precision = options.precision;
-    library.prepare({"all_pairs.cu", "neighbour_cells.cu", "pair_reductions.cu",
-                     options.skin > 0 ? "candidate_pairs.cu" : "cell_pairs.cu"},
-                    precision);
+    library.prepare(DeviceNeighbourList::texts(options.skin), precision);
     const auto cells = [&](const char* name) { return library.kernel("neighbour_cells.cu", name, precision); };
     const auto all = [&](const char* name) { return library.kernel("all_pairs.cu", name, precision); };
     all_pairs = {all("all_pairs_count"), all("all_pairs_fill")};
@@ -151,7 +149,6 @@ struct Kernels {
     sort_count = {cells("cells_count")};
     sort_scan = {cells("cells_scan")};
     sort_place = {cells("cells_scatter"), cells("cells_sort")};
-    // Only what is needed: compiling takes a second where the cache has nothing.
     if (options.skin > 0) {
       const auto rows = [&](const char* name) { return library.kernel("candidate_pairs.cu", name, precision); };
       sorted_pairs = {rows("candidates_count"), rows("candidates_fill"), rows("candidate_pairs_count"),
@@ -275,6 +272,12 @@ void DeviceNeighbourList::reserve(const cuda::Stream& stream, const ListCapacity
 }
 
 const ListCapacity& DeviceNeighbourList::capacity() const { return state_->capacity; }
+
+// Only what is needed: compiling takes a second where the cache has nothing.
+std::vector<std::string> DeviceNeighbourList::texts(double skin) {
+  return {"all_pairs.cu", "neighbour_cells.cu", "pair_reductions.cu",
+          skin > 0 ? "candidate_pairs.cu" : "cell_pairs.cu"};
+}
 
 ListPath DeviceNeighbourList::path_for(int largest_system) {
   return largest_system <= kAllPairsAtoms ? ListPath::all_pairs : ListPath::cells;

@@ -76,6 +76,9 @@ class DeviceNeighbourList {
   void reserve(const cuda::Stream& stream, const ListCapacity& capacity);
   const ListCapacity& capacity() const;
 
+  // The texts that a list with this skin is made of, all of them, to be started early (KernelLibrary::start).
+  static std::vector<std::string> texts(double skin);
+
   // The quicker way for a batch whose largest system has so many atoms.
   static ListPath path_for(int largest_system);
 

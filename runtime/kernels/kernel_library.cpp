@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -60,51 +62,122 @@ std::string kernel_text(std::string_view file) {
 }
 
 struct KernelLibrary::State {
-  using Key = std::pair<std::string, std::string>;  // file and REAL
+  using Key = std::pair<std::string, std::string>;  // file and REAL, or a request's name and nothing
+  using Compiled = std::shared_future<CompiledText>;
+
+  State(const cuda::Context& its_context, CompileService service) : context(its_context), compile(std::move(service)) {}
+
+  // Makes the request on the thread that compiles it.
+  Compiled start(const Key& key, const std::function<CompileRequest()>& request);
+  cuda::Module load(const Key& key, const std::function<CompileRequest()>& request);
+  std::optional<cuda::Module> loaded(const Key& key);
 
   cuda::Context context;
   CompileService compile;
-  std::mutex mutex;
+  std::mutex mutex;  // of what follows
   std::map<Key, cuda::Module> modules;
-
-  bool has(const Key& key) {
-    const std::lock_guard lock(mutex);
-    return modules.contains(key);
-  }
-  std::vector<std::byte> cubin(const Key& key) const {
-    CompileRequest request{text_name(key), kernel_text(key.first), {}};
-    request.options.defines = {"MLFF_REAL=" + key.second};
-    return compile(context, request);
-  }
-  static std::string text_name(const Key& key) { return "mlffgen " + key.first; }
+  LibraryCosts costs;
+  std::map<Key, Compiled> started;  // last: its threads use the rest, and their end is waited for
 };
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Key = std::pair<std::string, std::string>;
+
+double milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+std::string text_name(const Key& key) { return key.second.empty() ? key.first : "mlffgen " + key.first; }
+
+CompileRequest request_for(const Key& key) {
+  CompileRequest request{text_name(key), kernel_text(key.first), {}};
+  request.options.defines = {"MLFF_REAL=" + key.second};
+  return request;
+}
+
+}  // namespace
+
+KernelLibrary::State::Compiled KernelLibrary::State::start(const Key& key,
+                                                           const std::function<CompileRequest()>& request) {
+  const std::lock_guard lock(mutex);
+  const auto found = started.find(key);
+  if (found != started.end()) return found->second;
+  return started.emplace(key, std::async([this, request] { return compile(context, request()); })).first->second;
+}
+
+std::optional<cuda::Module> KernelLibrary::State::loaded(const Key& key) {
+  const std::lock_guard lock(mutex);
+  const auto found = modules.find(key);
+  return found == modules.end() ? std::nullopt : std::optional(found->second);
+}
+
+cuda::Module KernelLibrary::State::load(const Key& key, const std::function<CompileRequest()>& request) {
+  if (auto module = loaded(key)) return *std::move(module);
+  try {
+    const auto begin = Clock::now();
+    const CompiledText text = start(key, request).get();
+    const double waiting = milliseconds_since(begin);
+    const cuda::Module module(context, *text.cubin, text_name(key));
+    const double all = milliseconds_since(begin);
+    const std::lock_guard lock(mutex);
+    started.erase(key);
+    const auto [place, first] = modules.emplace(key, module);
+    if (first) {
+      costs.waiting_ms += waiting;
+      costs.loading_ms += all - waiting;
+      ++(text.compiled ? costs.compiled : costs.at_hand);
+      if (text.compiled) costs.longest_compile_ms = std::max(costs.longest_compile_ms, 1e3 * text.seconds);
+    }
+    return place->second;
+  } catch (...) {
+    const std::lock_guard lock(mutex);
+    started.erase(key);
+    throw;
+  }
+}
+
 KernelLibrary::KernelLibrary(const cuda::Context& context, CompileService compile)
-    : state_(new State{context, std::move(compile), {}, {}}) {}
+    : state_(std::make_shared<State>(context, std::move(compile))) {}
 
 const cuda::Context& KernelLibrary::context() const { return state_->context; }
 
-void KernelLibrary::prepare(const std::vector<std::string>& files, runtime::Precision precision) const {
-  State& state = *state_;
-  std::vector<std::pair<State::Key, std::future<std::vector<std::byte>>>> running;
-  const auto policy = files.size() > 1 ? std::launch::async : std::launch::deferred;
-  for (const auto& file : files) {
-    const State::Key key(file, real_name(precision));
-    if (state.has(key)) continue;
-    running.emplace_back(key, std::async(policy, [&state, key] { return state.cubin(key); }));
+LibraryCosts KernelLibrary::costs() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->costs;
+}
+
+void KernelLibrary::start(const std::vector<std::string>& files, runtime::Precision precision) const {
+  for (const std::string& file : files) {
+    const Key key(file, real_name(precision));
+    if (!state_->loaded(key)) state_->start(key, [key] { return request_for(key); });
   }
-  for (auto& [key, future] : running) {
-    const cuda::Module module(state.context, future.get(), State::text_name(key));
-    const std::lock_guard lock(state.mutex);
-    state.modules.emplace(key, module);
+}
+
+void KernelLibrary::start(const std::vector<CompileRequest>& requests) const {
+  for (const CompileRequest& request : requests) {
+    const Key key(request.name, "");
+    if (!state_->loaded(key)) state_->start(key, [request] { return request; });
+  }
+}
+
+void KernelLibrary::prepare(const std::vector<std::string>& files, runtime::Precision precision) const {
+  start(files, precision);
+  for (const std::string& file : files) {
+    const Key key(file, real_name(precision));
+    state_->load(key, [key] { return request_for(key); });
   }
 }
 
 cuda::Kernel KernelLibrary::kernel(const std::string& file, const std::string& name,
                                    runtime::Precision precision) const {
-  prepare({file}, precision);
-  const std::lock_guard lock(state_->mutex);
-  return state_->modules.at({file, real_name(precision)}).kernel(name);
+  const Key key(file, real_name(precision));
+  return state_->load(key, [key] { return request_for(key); }).kernel(name);
+}
+
+cuda::Kernel KernelLibrary::kernel_of(const CompileRequest& request, const std::string& name) const {
+  return state_->load({request.name, ""}, [request] { return request; }).kernel(name);
 }
 
 }  // namespace mlffgen::kernels

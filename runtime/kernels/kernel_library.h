@@ -25,9 +25,16 @@ struct CompileRequest {
   jit::CompileOptions options;
 };
 
-// Turns a request into a cubin for the device of a context.
-using CompileService = std::function<std::vector<std::byte>(const cuda::Context&, const CompileRequest&)>;
+struct CompiledText {
+  std::shared_ptr<const std::vector<std::byte>> cubin;
+  bool compiled = true;  // now; else it was at hand
+  double seconds = 0;    // that this took
+};
 
+// Turns a request into a cubin for the device of a context. Called from several threads at once.
+using CompileService = std::function<CompiledText(const cuda::Context&, const CompileRequest&)>;
+
+// Both load NVRTC in the background from when they are made; that it is missing is told by the first request.
 // NVRTC behind the cache of the process (runtime/cache).
 CompileService cached_compile_service();
 // NVRTC and nothing else.
@@ -39,19 +46,36 @@ const char* real_name(runtime::Precision precision);
 // The text of a file of templates/, its inclusions put in. InternalError for a name that is not embedded.
 std::string kernel_text(std::string_view file);
 
-// Cheap to copy: copies share the compiled modules. May be used by several threads at once.
+// What the texts of a library have cost so far.
+struct LibraryCosts {
+  int compiled = 0, at_hand = 0;  // texts
+  double longest_compile_ms = 0;  // of one text
+  double waiting_ms = 0;          // for texts to be found or compiled
+  double loading_ms = 0;          // onto the GPU
+};
+
+// Cheap to copy: copies share the compiled modules. May be used by several threads at once. The last copy waits for
+// compilations that are under way.
 class KernelLibrary {
  public:
   explicit KernelLibrary(const cuda::Context& context, CompileService compile = cached_compile_service());
 
-  // Compiles texts that will be needed, all at once; without it, each is compiled when its first kernel is asked for.
-  // The context must be current.
+  // Begins to compile texts that will be needed, each on a thread of its own, and returns at once. What goes wrong is
+  // thrown where the text is asked for, and tried again when it is asked for once more.
+  void start(const std::vector<std::string>& files, runtime::Precision precision) const;
+  // Texts from elsewhere, known by their names.
+  void start(const std::vector<CompileRequest>& requests) const;
+
+  // Starts texts, waits for them and loads them. The context must be current.
   void prepare(const std::vector<std::string>& files, runtime::Precision precision) const;
 
-  // The kernel of a text such as "all_pairs.cu". The context must be current.
+  // The kernel of a text such as "all_pairs.cu", compiled now if need be. The context must be current.
   cuda::Kernel kernel(const std::string& file, const std::string& name, runtime::Precision precision) const;
+  // The same for a text from elsewhere.
+  cuda::Kernel kernel_of(const CompileRequest& request, const std::string& name) const;
 
   const cuda::Context& context() const;
+  LibraryCosts costs() const;
 
  private:
   struct State;

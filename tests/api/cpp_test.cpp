@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <mlffgen.hpp>
+#include <string>
 #include <type_traits>
 
 namespace {
@@ -164,6 +165,23 @@ TEST_CASE("facts of the model are values of their own") {
   CHECK(info.precision == MLFFGEN_SINGLE_PRECISION);
   CHECK(info.cuda_device == -1);
   CHECK(contains(mlffgen::version(), "."));
+}
+
+TEST_CASE("a profile has the phases of the model once, with times") {
+  mlffgen::Model model(model_path());
+  const mlffgen::Profile profile = model.profile({kPositions, kNumbers}, true, 3, 1);
+  CHECK(profile.call.median > 0);
+  CHECK(profile.n_pairs == 6);
+  CHECK(profile.graph.median == 0);
+  int phases = 0;
+  for (const mlffgen::Step& step : profile.steps) {
+    CHECK(step.time.median > 0);
+    CHECK(step.time.p5 <= step.time.p95);
+    if (step.part == "model") CHECK(step.name == "phase_" + std::to_string(phases++));
+  }
+  CHECK(phases >= 4);
+  CHECK(model.profile({kPositions, kNumbers}, false, 3, 1).steps.size() < profile.steps.size());
+  CHECK(error_of([&] { model.profile({kPositions, kNumbers}, true, -1); }).status() == MLFFGEN_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a model moves and does not copy") {

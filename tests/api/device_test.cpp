@@ -338,6 +338,50 @@ TEST_CASE("calls of one size are recorded as a graph once, unless that is not wa
   }
 }
 
+TEST_CASE("a profile of arrays on the GPU or the host times every kernel and delivers the results") {
+  const Batch batch = three_systems();
+  const Model model = open(options_for("cuda"));
+  OnDevice device(batch);
+  mlffgen_profile_options options{};
+  options.struct_size = sizeof options;
+  options.repeats = 2;
+  options.warm_up = 1;
+  const auto steps = [&](const mlffgen_profile_report& report) {
+    std::string names;
+    double sum = 0;
+    for (std::int32_t k = 0; k < report.n_steps; ++k) {
+      mlffgen_step step{};
+      step.struct_size = sizeof step;
+      REQUIRE(mlffgen_get_step(model.get(), k, &step) == MLFFGEN_OK);
+      names += std::string(step.name) + " ";
+      sum += step.time.median;
+      CHECK(step.time.median > 0);
+      CHECK((step.blocks > 0) == (step.bytes == 0));
+    }
+    CHECK(sum == doctest::Approx(report.all_steps.median).epsilon(0.5));
+    return names;
+  };
+  const std::string kernels = "all_pairs_count all_pairs_fill phase_0 phase_1 phase_2 phase_3 reduce_forces ";
+  mlffgen_profile_report report{};
+  report.struct_size = sizeof report;
+  REQUIRE(mlffgen_profile_on_device(model.get(), &device.systems(), &device.results(), device.stream(), &options,
+                                    &report) == MLFFGEN_OK);
+  CHECK(steps(report) == "begin_call " + kernels + "finish_call ");
+  CHECK(report.graph.median > 0);
+  CHECK(report.plain_call.median > 0);
+  CHECK(report.call.median > 0);
+  CHECK(report.n_pairs > 0);
+  CHECK(report.tile_atoms > 0);
+  check_near(device.read(), on_host(batch));
+
+  Outputs out(batch);
+  const mlffgen_systems systems = batch.view();
+  const mlffgen_results results = out.view();
+  REQUIRE(mlffgen_profile(model.get(), &systems, &results, &options, &report) == MLFFGEN_OK);
+  CHECK(steps(report) == "copy to the device " + kernels + "copy to the host copy to the host ");
+  check_near(out, on_host(batch));
+}
+
 TEST_CASE("memory is the GPU's, and a limit on it is kept") {
   const Batch batch = three_systems();
   mlffgen_options options = options_for("cuda");

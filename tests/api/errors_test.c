@@ -67,7 +67,51 @@ static void null_pointers_are_refused_everywhere(void) {
   CHECK_FAILS(mlffgen_get_memory(model, NULL), wrong, "mlffgen_memory is a null pointer");
   CHECK_FAILS(mlffgen_get_statistics(NULL, &statistics), wrong, "model is a null pointer");
   CHECK_FAILS(mlffgen_get_statistics(model, NULL), wrong, "mlffgen_statistics is a null pointer");
+  mlffgen_profile_report report = {0};
+  mlffgen_step step = {0};
+  report.struct_size = sizeof report;
+  step.struct_size = sizeof step;
+  CHECK_FAILS(mlffgen_profile(NULL, &systems, &results, NULL, &report), wrong, "model is a null pointer");
+  CHECK_FAILS(mlffgen_profile(model, NULL, &results, NULL, &report), wrong, "mlffgen_systems is a null pointer");
+  CHECK_FAILS(mlffgen_profile(model, &systems, NULL, NULL, &report), wrong, "mlffgen_results is a null pointer");
+  CHECK_FAILS(mlffgen_profile(model, &systems, &results, NULL, NULL), wrong,
+              "mlffgen_profile_report is a null pointer");
+  CHECK_FAILS(mlffgen_profile_on_device(NULL, &systems, &results, NULL, NULL, &report), wrong,
+              "model is a null pointer");
+  CHECK_FAILS(mlffgen_get_step(NULL, 0, &step), wrong, "model is a null pointer");
   mlffgen_destroy(NULL);
+  still_works();
+}
+
+static void a_profile_refuses_what_it_cannot_time(void) {
+  const mlffgen_status wrong = MLFFGEN_INVALID_ARGUMENT;
+  const mlffgen_results results = no_results();
+  mlffgen_systems systems = methanol(kPositions);
+  mlffgen_profile_options options = {0};
+  mlffgen_profile_report report = {0};
+  mlffgen_step step = {0};
+  options.struct_size = sizeof options;
+  report.struct_size = sizeof report;
+  step.struct_size = sizeof step;
+  CHECK_FAILS(mlffgen_get_step(model, 0, &step), wrong, "no steps before a profile");
+  options.repeats = -1;
+  CHECK_FAILS(mlffgen_profile(model, &systems, &results, &options, &report), wrong, "must not be negative");
+  options.repeats = 1;
+  options.warm_up = 1;
+  CHECK(mlffgen_profile(model, &systems, &results, &options, &report) == MLFFGEN_OK);
+  CHECK(report.n_steps > 0 && report.call.median > 0);
+  CHECK(mlffgen_get_step(model, 0, &step) == MLFFGEN_OK);
+  CHECK_FAILS(mlffgen_get_step(model, report.n_steps, &step), wrong, "the last profile has steps 0 to ");
+  CHECK_FAILS(mlffgen_get_step(model, -1, &step), wrong, "there is no step -1");
+  CHECK_FAILS(mlffgen_get_step(model, 0, NULL), wrong, "mlffgen_step is a null pointer");
+  int32_t gold[kAtoms];
+  for (int k = 0; k < kAtoms; ++k) gold[k] = 79;
+  systems.atomic_numbers = gold;
+  CHECK_FAILS(mlffgen_profile(model, &systems, &results, &options, &report), MLFFGEN_BAD_INPUT, "Au");
+  systems.n_systems = 0;
+  systems.n_atoms = 0;
+  CHECK_FAILS(mlffgen_profile(model, &systems, &results, &options, &report), wrong, "nothing to profile");
+  CHECK(mlffgen_get_step(model, 0, &step) == MLFFGEN_OK); /* of the profile that was */
   still_works();
 }
 
@@ -130,6 +174,10 @@ static void a_gpu_that_is_not_there_is_an_error_that_says_so(const char* path) {
   const mlffgen_results results = no_results();
   CHECK_FAILS(mlffgen_evaluate_on_device(model, &systems, &results, NULL), MLFFGEN_UNSUPPORTED, "on the host");
   CHECK_FAILS(mlffgen_enqueue(model, &systems, &results, NULL), MLFFGEN_UNSUPPORTED, "on the host");
+  mlffgen_profile_report report = {0};
+  report.struct_size = sizeof report;
+  CHECK_FAILS(mlffgen_profile_on_device(model, &systems, &results, NULL, NULL, &report), MLFFGEN_UNSUPPORTED,
+              "on the host");
   CHECK(mlffgen_check(model) == MLFFGEN_OK);
   CHECK(mlffgen_reserve(model, 10, 1, 0) == MLFFGEN_OK);
   still_works();
@@ -352,6 +400,7 @@ int main(int argc, char** argv) {
   if (on_host) a_gpu_that_is_not_there_is_an_error_that_says_so(argv[1]);
   struct_sizes_tell_versions_apart();
   batches_that_make_no_sense_are_refused();
+  a_profile_refuses_what_it_cannot_time();
   bad_structures_name_the_system_and_the_atom();
 #if !defined(__SANITIZE_ADDRESS__)
   if (on_host) too_little_memory_is_an_error(argv[1]);

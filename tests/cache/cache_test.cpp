@@ -85,6 +85,40 @@ TEST_CASE("a compilation that fails is passed on and tried again by the next cal
   CHECK(counting.cache().get(key_of(), "m", [] { return code(5); }).origin == Origin::compiled);
 }
 
+TEST_CASE(
+    "of kernels compiled at once those that succeed are kept under keys of their own, and failures leave nothing") {
+  const TemporaryFolder folder;
+  {
+    CountingCache counting(folder.path());
+    std::atomic<int> failures = 0;
+    std::vector<std::thread> threads;
+    for (unsigned k = 0; k < 6; ++k) {
+      threads.emplace_back([&, k] {
+        const auto compile = [k]() -> Bytes {
+          if (k % 3 == 2) throw std::runtime_error("no such op");
+          return code(1000, k);
+        };
+        try {
+          counting.cache().get(key_of("phase_" + std::to_string(k)), "m", compile);
+        } catch (const std::runtime_error&) {
+          ++failures;
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(failures == 2);
+  }
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(folder.path())) ++files;
+  CHECK(files == 4);
+  CountingCache later(folder.path());
+  for (unsigned k = 0; k < 6; ++k) {
+    const Origin origin = later.get("phase_" + std::to_string(k), code(1000, k));
+    CHECK(origin == (k % 3 == 2 ? Origin::compiled : Origin::disk));
+    CHECK(later.last == code(1000, k));
+  }
+}
+
 TEST_CASE("memory holds the kernels used last, up to its budget") {
   constexpr std::uint64_t kBudget = 35'000;
   CountingCache counting("", kDefaultDiskBytes, kBudget);

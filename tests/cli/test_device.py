@@ -51,6 +51,13 @@ class Device(CliCase):
     def test_timings_tell_the_first_call_from_the_others(self) -> None:
         report = self.succeed_json("eval", "float.mlff", MOLECULES, "--device", "cuda", "--repeat", 3)
         self.assertGreater(report["load_ms"], 0)
+        load = report["load"]
+        steps = [load[name] for name in
+                 ("driver_ms", "plan_ms", "kernels_ms", "modules_ms", "weights_ms", "workspace_ms")]
+        self.assertLessEqual(sum(steps), report["load_ms"])
+        self.assertGreaterEqual(min(steps), 0)
+        self.assertGreater(load["compiled"] + load["at_hand"], 4)
+        self.assertNotIn("load", self.succeed_json("eval", "float.mlff", MOLECULES))
         self.assertGreater(report["first_call_ms"], 0)
         self.assertEqual(report["frames"][0]["timing"]["repeats"], 3)
         text = self.succeed("eval", "float.mlff", MOLECULES, "--device", "cuda", "--repeat", 1)

@@ -35,8 +35,12 @@ class Walk {
   }
 
  private:
+  // First and last step of a tile array, and the loops over its own channels that make it and read it last, if there
+  // are such: a loop reads all it needs of a channel before it writes.
   struct Life {
     int born = 0, dies = 0;
+    const Loop* made_by = nullptr;
+    const Loop* read_last_by = nullptr;
   };
 
   const Phase& phase() const { return schedule_.phases[static_cast<std::size_t>(phase_)]; }
@@ -58,11 +62,19 @@ class Walk {
       }
     }
     check_arrays(phase().tile_arrays, phase().tile_numbers, "tile", [&](NodeId a, NodeId b) {
-      return tile_.contains(a) && tile_.contains(b) && tile_[a].born <= tile_[b].dies && tile_[b].born <= tile_[a].dies;
+      return tile_.contains(a) && tile_.contains(b) && tile_[a].born <= tile_[b].dies &&
+             tile_[b].born <= tile_[a].dies && !replaces(a, b) && !replaces(b, a);
     });
     for (const Segment& segment : phase().segments) {
       check_arrays(segment.team_arrays, phase().team_numbers, "team", [](NodeId, NodeId) { return true; });
     }
+  }
+
+  // Whether a loop puts each number of one tile array where it has read the last use of the other's.
+  bool replaces(NodeId made, NodeId other) const {
+    const Life &later = tile_.at(made), &earlier = tile_.at(other);
+    return later.made_by != nullptr && later.made_by == earlier.read_last_by && later.born == earlier.dies &&
+           graph_[made].type == graph_[other].type && phase().tile_arrays.at(made) == phase().tile_arrays.at(other);
   }
 
   void check_arrays(const std::map<NodeId, int>& arrays, int numbers, const char* what,
@@ -81,16 +93,18 @@ class Walk {
 
   void walk_atoms(const Stage& stage) {
     for (const Loop& loop : stage.loops) {
+      loop_ = &loop;
       for (const NodeId id : loop.results) read_operands(id);
       for (const NodeId id : loop.reductions) read(graph_[id].inputs[0]);
     }
+    loop_ = nullptr;
     for (const NodeId id : stage.maps) {
       for (const NodeId input : graph_[id].inputs) {
         if (!use_kept(input)) defect("product %{} reads %{}, which is not kept", id, input);
       }
     }
     for (const Loop& loop : stage.loops) {
-      for (const NodeId id : loop.results) write(id);
+      for (const NodeId id : loop.results) write(id, &loop);
       for (const NodeId id : loop.reductions) write(id);
     }
     for (const NodeId id : stage.maps) write(id);
@@ -107,7 +121,10 @@ class Walk {
       return true;
     }
     if (!ready_.contains(id) || !phase().tile_arrays.contains(id)) return false;
-    tile_[id].dies = step_;
+    Life& life = tile_[id];
+    const Loop* const by = loop_ != nullptr && loop_->channels == graph_[id].type.channels ? loop_ : nullptr;
+    life.read_last_by = life.dies < step_ || life.read_last_by == by ? by : nullptr;
+    life.dies = step_;
     return true;
   }
 
@@ -125,7 +142,7 @@ class Walk {
     for (const NodeId input : node.inputs) read(input);
   }
 
-  void write(NodeId id) {
+  void write(NodeId id, const Loop* loop = nullptr) {
     const bool is_energy = graph_[graph_.output("energy")].inputs[0] == id;
     const emit::Buffer* buffer = schedule_.buffer_of(id);
     if (is_energy && schedule_.level[static_cast<std::size_t>(graph_.output("energy"))] == phase_)
@@ -137,7 +154,7 @@ class Walk {
       written_.insert(id);
     } else if (phase().tile_arrays.contains(id)) {
       if (ready_.contains(id) && !is_energy) defect("tile array of %{} is written twice", id);
-      if (!tile_.contains(id)) tile_[id] = {step_, step_};
+      if (!tile_.contains(id)) tile_[id] = {step_, step_, loop, nullptr};
     } else if (!is_energy) {
       defect("%{} is kept nowhere", id);
     }
@@ -250,6 +267,7 @@ class Walk {
   const Schedule& schedule_;
   int phase_ = 0, step_ = 0;
   bool energy_written_ = false;
+  const Loop* loop_ = nullptr;   // the one over atoms that reads
   std::set<NodeId> written_;     // buffers
   std::set<NodeId> ready_;       // values that this phase keeps
   std::set<NodeId> team_ready_;  // values of pairs that this segment keeps

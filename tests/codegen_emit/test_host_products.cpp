@@ -23,6 +23,8 @@ struct Shape {
 const std::vector<Shape> kShapes = {{1, 1},   {5, 1},   {2, 20},  {3, 2},  {5, 7},   {8, 8},    {7, 9},
                                     {16, 16}, {20, 31}, {33, 33}, {9, 64}, {64, 65}, {128, 131}};
 
+constexpr int kMostMatrices = 3;  // at once
+
 // Vectors of 256 bits, and the widest that this machine has.
 std::vector<std::pair<std::string, Shape>> cases() {
   std::vector<std::pair<std::string, Shape>> all;
@@ -45,12 +47,26 @@ const test::LoadedCode& products(const std::string& cpu) {
             "bool add) {{\n  {0}<{1}, {2}>(rows, in, weights, out, bias, add);\n}}\n",
             name, s.in, s.out);
       }
+      for (int count = 1; count <= kMostMatrices; ++count) {
+        text += fmt::format(
+            "extern \"C\" void several_{0}_{1}_{2}(int rows, const real* in, const real* weights, const real* bias, "
+            "bool add, real* const* out) {{\n  linear_tile<{0}, {1}, {2}>(rows, in, weights, bias, add, nullptr, "
+            "no_steps(), out[0], out[1], out[2]);\n}}\n",
+            s.in, s.out, count);
+      }
     }
     return test::LoadedCode(text, cpu);
   };
   static std::map<std::string, test::LoadedCode> codes;
   const auto found = codes.find(cpu);
   return found != codes.end() ? found->second : codes.emplace(cpu, compiled()).first->second;
+}
+
+template <typename Real>
+std::vector<Real> random_numbers(test::Random& random, int count) {
+  std::vector<Real> values;
+  for (int k = 0; k < count; ++k) values.push_back(static_cast<Real>(random.uniform(-1, 1)));
+  return values;
 }
 
 template <typename Real>
@@ -62,13 +78,10 @@ struct Problem {
 
   Problem(const std::string& processor, const Shape& s, int n_rows) : cpu(processor), shape(s), rows(n_rows) {
     test::Random random(static_cast<std::uint64_t>(1000 * s.in + s.out));
-    const auto fill = [&](std::vector<Real>& values, int n) {
-      for (int k = 0; k < n; ++k) values.push_back(static_cast<Real>(random.uniform(-1, 1)));
-    };
-    fill(weights, s.in * s.out);
-    fill(bias, s.out);
-    fill(in, rows * s.in);
-    fill(out, rows * s.out);
+    weights = random_numbers<Real>(random, s.in * s.out);
+    bias = random_numbers<Real>(random, s.out);
+    in = random_numbers<Real>(random, rows * s.in);
+    out = random_numbers<Real>(random, rows * s.out);
   }
 
   std::vector<Real> run(const char* name, int n_rows, bool with_bias, bool add) const {
@@ -138,6 +151,42 @@ TEST_CASE_TEMPLATE("the bits of a row do not depend on how many rows a tile has"
       CHECK(std::memcmp(whole.data(), part.data(), written * sizeof(Real)) == 0);
       CHECK(std::memcmp(problem.out.data() + written, part.data() + written,
                         (problem.out.size() - written) * sizeof(Real)) == 0);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("products with several matrices have the bits of the products with each", Real, float, double) {
+  for (const auto& [cpu, shape] : cases()) {
+    test::Random random(static_cast<std::uint64_t>(1000 * shape.in + shape.out));
+    const auto single =
+        products<Real>(cpu).template function<void(int, const Real*, const Real*, Real*, const Real*, bool)>(
+            fmt::format("linear_tile_{}_{}", shape.in, shape.out));
+    for (int count = 1; count <= kMostMatrices; ++count) {
+      CAPTURE(cpu);
+      CAPTURE(shape.in);
+      CAPTURE(shape.out);
+      CAPTURE(count);
+      constexpr int kRows = 7;
+      const auto in = random_numbers<Real>(random, kRows * shape.in);
+      const auto weights = random_numbers<Real>(random, count * shape.in * shape.out);
+      const auto biases = random_numbers<Real>(random, count * shape.out);
+      const auto several =
+          products<Real>(cpu).template function<void(int, const Real*, const Real*, const Real*, bool, Real* const*)>(
+              fmt::format("several_{}_{}_{}", shape.in, shape.out, count));
+      const std::vector<std::pair<const Real*, bool>> starts = {
+          {nullptr, false}, {biases.data(), false}, {nullptr, true}};
+      for (const auto& [bias, add] : starts) {
+        std::vector<std::vector<Real>> out, expected;
+        for (int k = 0; k < kMostMatrices; ++k) out.push_back(random_numbers<Real>(random, kRows * shape.out));
+        expected = out;  // of matrices that are not there: as it was
+        for (int k = 0; k < count; ++k) {
+          single(kRows, in.data(), weights.data() + k * shape.in * shape.out,
+                 expected[static_cast<std::size_t>(k)].data(), bias ? bias + k * shape.out : nullptr, add);
+        }
+        Real* const outputs[] = {out[0].data(), out[1].data(), out[2].data()};
+        several(kRows, in.data(), weights.data(), bias, add, outputs);
+        CHECK(out == expected);
+      }
     }
   }
 }

@@ -36,3 +36,16 @@ TEST_CASE("random programs give the interpreter's energies and forces") {
     }
   }
 }
+
+TEST_CASE("a value that loops of several widths read is not replaced by the first of them") {
+  // y takes one number an atom and may stand where x was, but w's loop works y out again from x.
+  check_program(
+      "s = embedding(element, \"e\", 4)\n"
+      "f = cosine_cutoff(distance)\n"
+      "x = sum_j(f)\n"
+      "v = sum_j(s[j] * f)\n"
+      "y = tanh(x)\n"
+      "w = v * y\n"
+      "energy = sum_i(linear(y, \"a\", 1) + linear(w, \"b\", 1))\n",
+      1, RadialForm::inline_);
+}

@@ -38,6 +38,8 @@ std::string nested_skeletons() {
                  {"tile_numbers", "3"},
                  {"deferred_numbers", "1"},
                  {"team_numbers", "2"},
+                 {"blocks", "kMinBlocks"},
+                 {"ring", "kRingReals"},
                  {"body", filled_atoms("(void)rows;\n") + pairs}});
 }
 
@@ -75,8 +77,8 @@ TEST_CASE("the templates are real source: clang parses them for a GPU and for th
   for (const std::string precision : {"float", "double"}) {
     CAPTURE(precision);
     const std::string real = "using real = " + precision + ";\n";
-    const std::string rest = emit::template_file("common.cuh") + example_kernel() + nested_skeletons();
-    const std::string cuda = real + emit::template_file("ptx.cuh") + emit::template_file("cuda_shim.cuh") +
+    const std::string common = emit::template_file("common.cuh"), rest = example_kernel() + nested_skeletons();
+    const std::string cuda = real + emit::template_file("ptx.cuh") + emit::template_file("cuda_shim.cuh") + common +
                              emit::template_file("tile_product.cuh") + rest;
     const clang::Manifest manifest = clang::parse_manifest(cuda, {"MLFF_PARSE"});
     REQUIRE(manifest.kernels.size() == 2);
@@ -84,7 +86,7 @@ TEST_CASE("the templates are real source: clang parses them for a GPU and for th
     CHECK(clang::lint(cuda, {"MLFF_PARSE"}, {precision == "double", true}).empty());
     const std::string call =
         "extern \"C\" void call(const int* p) { phase_example(0, 1, 1, p); nested(0, 1, 1, p); }\n";
-    CHECK_NOTHROW(clang::compile_host(real + emit::template_file("host_shim.h") + rest + call, {}));
+    CHECK_NOTHROW(clang::compile_host(real + emit::template_file("host_shim.h") + common + rest + call, {}));
   }
 }
 
@@ -103,5 +105,6 @@ TEST_CASE("the tunables of the templates are found, each with its value among th
       if (changed.name == tunable.name) CHECK(std::to_string(changed.value) == other);
     }
   }
-  CHECK(names == std::vector<std::string>{"kLanes", "kTeams", "kMinBlocks", "kPairChunk", "kTile", "kPairBatch"});
+  CHECK(names == std::vector<std::string>{"kLanes", "kTeams", "kMinBlocks", "kMinPairBlocks", "kPairChunk",
+                                          "kWeightSteps", "kTile", "kPairBatch"});
 }

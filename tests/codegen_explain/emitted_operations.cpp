@@ -53,7 +53,7 @@ class Counter {
  public:
   void line(const std::string& text) {
     std::smatch match;
-    static const std::regex kProduct("linear_(tile|team)<([0-9]+), ([0-9]+)>\\((?:rows|E)( \\* 3)?,");
+    static const std::regex kProduct("linear_(tile|team)<([0-9]+), ([0-9]+)(?:, ([0-9]+))?>\\((?:rows|E)( \\* 3)?,");
     static const std::regex kChannels("MLFF_EACH_CHANNEL\\(c, f, ([0-9]+)\\)");
     static const std::regex kInner("for \\(int k = 0; k < ([0-9]+); \\+\\+k\\) \\{");
     const bool per_pair_line = text.find("for (int e = 0; e < E; ++e)") != std::string::npos;
@@ -63,8 +63,9 @@ class Counter {
     } else if (std::regex_search(text, match, kEachPair)) {
       open(match[2].matched ? std::atof(match[2].str().c_str()) : 1, true, true);
     } else if (std::regex_search(text, match, kProduct)) {
-      const double work = 2.0 * std::atof(match[2].str().c_str()) * std::atof(match[3].str().c_str());
-      (match[1] == "tile" ? total_.atom : total_.pair) += work * (match[4].matched ? 3 : 1);
+      const double work = 2.0 * std::atof(match[2].str().c_str()) * std::atof(match[3].str().c_str()) *
+                          (match[4].matched ? std::atof(match[4].str().c_str()) : 1);
+      (match[1] == "tile" ? total_.atom : total_.pair) += work * (match[5].matched ? 3 : 1);
     } else if (std::regex_search(text, match, kChannels)) {
       open(std::atof(match[1].str().c_str()), in_e(), in_pairs());
     } else if (std::regex_search(text, match, kInner)) {

@@ -2,11 +2,15 @@
 #include "runtime/cuda/graph.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
+#include "runtime/cuda/stream_watch.h"
 #include "tests/cuda/child.h"
 #include "tests/cuda/device_kernels.h"
 
@@ -61,6 +65,32 @@ TEST_CASE("a graph keeps the arguments and the host's addresses of its recording
     graph.launch(steps.gpu.stream);
     CHECK(steps.values.read(steps.gpu)[1] == start * 1.5f + 1);
   }
+}
+
+TEST_CASE("a watch sees every launch, copy, fill and graph of its stream, in order, and no longer than it lives") {
+  const Steps steps;
+  const cuda::Stream& stream = steps.gpu.stream;
+  const cuda::Graph graph = cuda::Graph::capture(stream, [&] { steps.enqueue(stream, 7); });
+  std::vector<std::string> seen;
+  {
+    const cuda::StreamWatch watch(stream, [&](const cuda::Work& work) {
+      seen.push_back(fmt::format("{} {}x{} {}", work.name, work.shape.blocks, work.shape.threads, work.bytes));
+    });
+    const cuda::Stream other(steps.gpu.context);
+    steps.enqueue(other, 1);
+    CHECK(seen.empty());
+    steps.enqueue(stream, 1);
+    cuda::fill_bytes(stream, steps.values.address(), 0, 8);
+    float values[3] = {};
+    cuda::copy_to_device(stream, steps.values.address(), values, 12);
+    cuda::copy_to_host(stream, values, steps.values.address(), 4);
+    graph.launch(stream);
+    other.synchronise();
+    stream.synchronise();
+  }
+  steps.enqueue(stream, 1);
+  CHECK(seen == std::vector<std::string>{"step 1x32 0", "copy on the device 0x0 4", "step 1x32 0", "fill memory 0x0 8",
+                                         "copy to the device 0x0 12", "copy to the host 0x0 4", "a graph 0x0 0"});
 }
 
 TEST_CASE("an exception in a recording goes on, and the stream works as before") {

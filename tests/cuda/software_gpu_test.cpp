@@ -184,6 +184,20 @@ extern "C" __global__ void copies(const int* in, int* out) {
   CHECK(out.read(gpu) == std::vector<int>{-1, 10, -1, 12, 13});
 }
 
+TEST_CASE("an asynchronous copy to where another is on its way fails the launch") {
+  const std::string text = fault(R"(
+extern "C" __global__ void fault(int* p) {
+  __shared__ __align__(16) int here[4];
+  software_gpu_copy_async(here, p, 8);
+  software_gpu_copy_async(here + 2, p, 8);
+  software_gpu_copy_commit();
+  software_gpu_copy_async(here + 1, p, 4);
+})",
+                                 1);
+  CAPTURE(text);
+  CHECK(holds(text, "thread (0,0,0): an asynchronous copy to where another is on its way"));
+}
+
 TEST_CASE("work that is put off is done when something waits for it, in the order of the events") {
   setenv("SOFTWARE_GPU_DEFER", "1", 1);
   const Gpu gpu;

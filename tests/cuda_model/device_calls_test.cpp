@@ -224,6 +224,28 @@ TEST_CASE("launches that a caller captures in a graph of his own follow the data
   }
 }
 
+TEST_CASE("a profile of device pointers has every node of the call's graph as a step, and delivers results") {
+  cuda_model::CudaModel model(test::small_bundle(true));
+  Caller caller(model.context(), structures_of(1));
+  const runtime::Profile profile = model.profile(caller.batch(), {}, caller.stream(), {.repeats = 2, .warm_up = 0});
+  CHECK(test::nearly_same(caller.results(), model.evaluate(structures_of(1))));
+  CHECK(model.check() == Outcome::done);
+  const cuda::Graph graph =
+      cuda::Graph::capture(caller.stream(), [&] { model.launch(caller.batch(), {}, caller.stream()); });
+  CHECK(profile.steps.size() == graph.nodes());
+  std::string parts;
+  for (const auto& step : profile.steps) {
+    CHECK(step.time.median > 0);
+    if (!parts.ends_with(step.part)) parts += (parts.empty() ? "" : ", ") + step.part;
+  }
+  CHECK(parts == "copy in, list, model, reductions, copy out");
+  CHECK(profile.steps.front().name == "begin_call");
+  CHECK(profile.steps.back().name == "finish_call");
+  CHECK(profile.graph);
+  CHECK(profile.n_atoms == caller.batch().n_atoms);
+  CHECK(profile.n_pairs > 0);
+}
+
 TEST_CASE("room that was reserved suffices for calls that never wait") {
   cuda_model::CudaModel model(test::small_bundle(false));
   const std::vector<Structure> structures = {test::molecule(30, 1)};

@@ -22,9 +22,9 @@ std::vector<Structure> mixed_structures() {
   return structures;
 }
 
-void check_against_host(bool double_precision, const std::vector<Structure>& structures, double bound) {
-  cuda_model::CudaModel model(test::small_bundle(double_precision));
-  runtime::HostModel host(test::small_bundle(double_precision));
+void check_against_host(const runtime::Bundle& bundle, const std::vector<Structure>& structures, double bound) {
+  cuda_model::CudaModel model(bundle);
+  runtime::HostModel host(bundle);
   const std::vector<Result> results = model.evaluate(structures);
   const std::vector<Result> reference = host.evaluate(structures);
   REQUIRE(results.size() == structures.size());
@@ -40,11 +40,17 @@ void check_against_host(bool double_precision, const std::vector<Structure>& str
 }  // namespace
 
 TEST_CASE("energies, forces and virials of a double build are those of the host") {
-  check_against_host(true, mixed_structures(), 1e-12);
+  check_against_host(test::small_bundle(true), mixed_structures(), 1e-12);
 }
 
 TEST_CASE("energies, forces and virials of a float build are those of the host to rounding") {
-  check_against_host(false, mixed_structures(), 2e-5);
+  check_against_host(test::small_bundle(false), mixed_structures(), 2e-5);
+}
+
+TEST_CASE("a model whose dense layers run on tensor cores gives what the host gives to rounding") {
+  const runtime::Plan plan = runtime::read_plan(test::wide_bundle());
+  CHECK(std::any_of(plan.constants.begin(), plan.constants.end(), [](const auto& c) { return c.inputs > 0; }));
+  check_against_host(test::wide_bundle(), mixed_structures(), 2e-5);
 }
 
 TEST_CASE("a system gives the same alone and in a batch, and a batch the same bits after larger and smaller ones") {
@@ -143,20 +149,4 @@ TEST_CASE("systems that are sorted into cells give what the host gives, with a s
     CHECK(test::nearly_same(with_skin.evaluate({&structure, 1}), host.evaluate({&structure, 1})));
     for (std::size_t i = 0; i < structure.positions.size(); ++i) structure.positions[i][i % 3] += 0.15;
   }
-}
-
-TEST_CASE("a profile names the parts of a call in their order") {
-  cuda_model::CudaModel model(test::small_bundle(false));
-  const std::vector<Structure> structures = {test::molecule(7, 1)};
-  const cuda_model::Profile profile = model.profile(structures, {}, 3);
-  std::vector<std::string> names;
-  for (const auto& part : profile.parts) {
-    names.push_back(part.name);
-    CHECK(part.milliseconds >= 0);
-  }
-  CHECK(names == std::vector<std::string>{"copy in", "list", "phase_0", "phase_1", "phase_2", "phase_3", "reductions",
-                                          "copy out"});
-  CHECK(profile.call_milliseconds > 0);
-  CHECK(profile.n_atoms == 7);
-  CHECK(profile.n_pairs > 0);
 }

@@ -7,12 +7,13 @@
 int main(int argc, char** argv) {
   using namespace mlffgen;
   if (argc != 2) return 2;
-  for (const bool double_precision : {false, true}) {
-    const runtime::Bundle bundle = test::small_bundle(double_precision);
+  const auto save = [&](const runtime::Bundle& bundle, const std::string& file) {
     std::vector<runtime::BundleSection> sections;
     for (const std::string& name : bundle.names()) sections.push_back({name, std::string(bundle.text(name))});
-    runtime::Bundle::write(std::string(argv[1]) + (double_precision ? "/small-double.mlff" : "/small-float.mlff"),
-                           sections);
-  }
+    runtime::Bundle::write(argv[1] + file, sections);
+  };
+  save(test::small_bundle(false), "/small-float.mlff");
+  save(test::small_bundle(true), "/small-double.mlff");
+  save(test::wide_bundle(), "/wide-float.mlff");
   return 0;
 }

@@ -39,7 +39,13 @@ TEST_CASE("a block takes one atom while all blocks fit the GPU at once, and neve
   CHECK(choose_tile_atoms(132, 16, 132) == 1);
   CHECK(choose_tile_atoms(133, 16, 132) == 2);
   CHECK(choose_tile_atoms(1000000, 16, 132) == 16);
+  CHECK(choose_tile_atoms(1, 16, 0) == 1);
   CHECK(choose_tile_atoms(1, 1, 1) == 1);
+}
+
+TEST_CASE("blocks of equal size fill each round of blocks") {
+  CHECK(choose_tile_atoms(9216, 16, 132) == 14);  // five rounds, as with 16
+  CHECK(choose_tile_atoms(2113, 16, 132) == 9);   // one atom more than a round
 }
 
 TEST_CASE("a tile that begins at any atom ends within the padded atoms") {

@@ -19,13 +19,14 @@ namespace mlffgen::test {
 
 // MLFFGEN_TEST_MODELS names the folder of models that a build with LLVM has saved (save_models.cpp) for one without,
 // which makes no host code to compare with.
-inline runtime::Bundle compile_bundle(bool double_precision, const std::vector<std::string>& gpu_archs = {}) {
+inline runtime::Bundle compile_bundle(bool double_precision, const std::vector<std::string>& gpu_archs = {},
+                                      const std::string& spec = kSmallSpec, const std::string& saved_name = "small") {
   const char* const saved = std::getenv("MLFFGEN_TEST_MODELS");
   if (saved != nullptr && gpu_archs.empty()) {
-    const std::string name = double_precision ? "small-double.mlff" : "small-float.mlff";
-    return runtime::Bundle::parse(read_binary_file(std::string(saved) + "/" + name), "small.mlff");
+    const std::string file = "/" + saved_name + (double_precision ? "-double.mlff" : "-float.mlff");
+    return runtime::Bundle::parse(read_binary_file(saved + file), "small.mlff");
   }
-  SmallModel model;
+  SmallModel model(spec);
   model.options.double_precision = double_precision;
   if (saved == nullptr) model.options.host_cpus = {"x86-64-v3"};
   model.options.gpu_archs = gpu_archs;
@@ -37,6 +38,16 @@ inline runtime::Bundle compile_bundle(bool double_precision, const std::vector<s
 inline const runtime::Bundle& small_bundle(bool double_precision) {
   static const std::array<runtime::Bundle, 2> bundles = {compile_bundle(false), compile_bundle(true)};
   return bundles[double_precision ? 1 : 0];
+}
+
+// A float PaiNN whose dense layers are large enough for tensor cores: compiled once.
+inline const runtime::Bundle& wide_bundle() {
+  static const runtime::Bundle bundle = compile_bundle(
+      false, {},
+      "mlffgen: 1\nname: wide\nunits: {length: angstrom, energy: eV}\nelements: [H, C, O]\ncutoff: 5.0\n"
+      "architecture: painn-schnetpack\nparameters: {features: 32, layers: 2, gaussians: 9, readout: 16}\n",
+      "wide");
+  return bundle;
 }
 
 // Atoms on a disturbed lattice of spacing 1.6 in a skewed cell; bit d of periodicity: periodic along d.

@@ -28,7 +28,8 @@ inline std::string launch_probe(const emit::Phase& phase, const driver::Launch& 
   const std::string record =
       phase.has_pairs ? "(" + std::to_string(phase.record_numbers) + " * sizeof(real) + 2 * sizeof(int) + 15) / 16 * 16"
                       : "0";
-  return "static_assert((whole_quads(kTile * " + std::to_string(phase.tile_numbers) +
+  const std::string ring = phase.has_products ? "kRingReals" : "0";
+  return "static_assert((" + ring + " + whole_quads(kTile * " + std::to_string(phase.tile_numbers) +
          ") + kTeams * whole_quads(kPairChunk * (int)(" + record + ") / (int)sizeof(real) + kPairChunk * kWarps * " +
          std::to_string(phase.deferred_numbers) + " + kPairBatch * " + std::to_string(phase.team_numbers) +
          " + kTeamScratch)) * sizeof(real) == " + std::to_string(launch.shared_bytes) + ", \"\");\n" +

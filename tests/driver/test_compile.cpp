@@ -102,7 +102,7 @@ TEST_CASE(
   CHECK(test::section(compiled, "host/x86-64-v2").substr(0, 4) == "\177ELF");
   const json manifest = json::parse(test::section(compiled, "manifest"));
   CHECK(manifest.at("kernels").size() == 4);
-  CHECK(manifest.at("tunables").size() == 6);
+  CHECK(manifest.at("tunables").size() == 8);
   CHECK(test::section(compiled, "report").find("seconds") == std::string::npos);
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("a double build compiles for a GPU without spills") {
 
 TEST_CASE("blocks are as large as the architecture's shared memory allows, and the plan says how large") {
   require_nvrtc();
-  test::SmallModel model(test::small_spec("painn-schnetpack", 64, 2));
+  test::SmallModel model(test::small_spec("painn-schnetpack", 128, 2));
   model.options.double_precision = true;
   model.options.gpu_archs = {"sm_86", "sm_90"};
   const json gpu = json::parse(test::section(driver::compile(model.options, {}), "plan")).at("gpu");

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "runtime/jit/environment.h"
+#include "runtime/jit/split_kernels.h"
 
 namespace mlffgen::jit {
 namespace {
@@ -129,16 +130,36 @@ TEST_CASE("the same text and options give the same bytes, other defines give oth
   CHECK(compiler.compile_cubin(kSource, "sm_90", with_factor("3.0f")).bytes != first.bytes);
 }
 
-TEST_CASE("with all threads the kernels are those of one thread") {
+TEST_CASE("a kernel cut out of a source compiles alone, and messages have the lines of the whole source") {
   const Nvrtc compiler = nvrtc();
-  const std::string both = std::string(kSource) + kSpilling;
-  CompileOptions options = with_factor("2.0f");
-  const Cubin alone = compiler.compile_cubin(both, "sm_90", options);
-  options.all_threads = true;
-  const Cubin together = compiler.compile_cubin(both, "sm_90", options);
-  CHECK(is_elf(together));
-  REQUIRE(together.kernels.size() == 2);
-  CHECK(together.kernels == alone.kernels);
+  const std::string source = R"(#define MLFF_KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
+__device__ float twice(float x) { return 2 * x; }
+MLFF_KERNEL(phase_0, float* out) {
+  out[threadIdx.x] = twice(1.0f);
+}
+MLFF_KERNEL(phase_1, float* out) {
+  out[0] = twice(3.0f);
+}
+)";
+  for (const KernelText& kernel : split_kernels(source)) {
+    const Cubin cubin = compiler.compile_cubin(kernel.text, "sm_90");
+    REQUIRE(cubin.kernels.size() == 1);
+    CHECK(cubin.kernels[0].name == kernel.name);
+  }
+  std::string faulty = source;
+  faulty.replace(faulty.find("twice(3.0f)"), 5, "thrice");
+  const auto message = [&](const std::string& text) -> std::string {
+    try {
+      compiler.compile_cubin(text, "sm_90");
+    } catch (const InternalError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string whole = message(faulty);
+  CHECK(whole.find("emitted.cu(7)") != std::string::npos);
+  CHECK(message(split_kernels(faulty)[0].text) == "");
+  CHECK(message(split_kernels(faulty)[1].text) == whole);
 }
 
 TEST_CASE("line information, C++20 and architecture-specific targets are passed on") {

@@ -2,9 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "tests/kernels/device_list.h"
@@ -50,6 +55,55 @@ TEST_CASE("texts that are prepared together are there when their kernels are ask
   library.prepare({"all_pairs.cu", "pair_reductions.cu"}, Precision::single_precision);
   CHECK(names.size() == 2);
   CHECK_THROWS_AS(library.prepare({"all_pairs.cu", "no_such_file.cu"}, Precision::double_precision), InternalError);
+}
+
+TEST_CASE("texts that are started are compiled at once, and while the caller does something else") {
+  const CompileService plain = plain_compile_service();
+  std::atomic<int> running = 0;
+  std::atomic<bool> together = false;
+  const KernelLibrary library(gpu().context, [&](const cuda::Context& context, const CompileRequest& request) {
+    ++running;
+    // Were another waiting for this one, it would never be seen.
+    for (int k = 0; k < 1000 && !together; ++k) {
+      if (running == 3) together = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return plain(context, request);
+  });
+  const CompileRequest own{"own", "extern \"C\" __global__ void nothing() {}\n", {}};
+  library.start({own});
+  library.start({"pair_reductions.cu", "model_call.cu"}, Precision::single_precision);
+  CHECK(library.costs().compiled == 0);
+  CHECK(library.kernel_of(own, "nothing").name() == "nothing");
+  CHECK(together);
+  library.kernel("pair_reductions.cu", "reduce_forces", Precision::single_precision);
+  CHECK(library.costs().compiled == 2);
+}
+
+TEST_CASE("of several texts that fail the first asked for is told alone, and a text is tried again") {
+  const CompileService plain = plain_compile_service();
+  std::atomic<bool> fails = true;
+  std::atomic<int> calls = 0, done = 0;
+  const std::vector<CompileRequest> requests = {{"good", "extern \"C\" __global__ void good() {}\n", {}},
+                                                {"bad", "extern \"C\" __global__ void bad() {}\n", {}},
+                                                {"worse", "", {}}};
+  {
+    const KernelLibrary library(gpu().context, [&](const cuda::Context& context, const CompileRequest& request) {
+      ++calls;
+      if (request.name == "worse") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      ++done;
+      if (fails && request.name != "good") throw std::runtime_error(request.name + " does not compile");
+      return plain(context, request);
+    });
+    library.start(requests);
+    CHECK(library.kernel_of(requests[0], "good").name() == "good");
+    CHECK_THROWS_WITH(library.kernel_of(requests[1], "bad"), "bad does not compile");
+    CHECK(library.costs().compiled == 1);
+    fails = false;
+    CHECK(library.kernel_of(requests[1], "bad").name() == "bad");
+    CHECK(calls == 4);
+  }
+  CHECK(done == 4);  // nothing runs on when the library is gone, though nobody asked for the last text
 }
 
 TEST_CASE("each text is compiled once for each precision, whatever kernels of it are asked for") {

@@ -267,6 +267,38 @@ TEST_CASE("what no kernel wrote shows as an error that names the atom") {
                  "atom 3 (counting from 0): the model 'by-hand' gives"));
 }
 
+TEST_CASE("a profile has every phase once, in order, and its times add up to the call's") {
+  HostModel model = make_model();
+  const std::vector<Structure> structures = {random_structure(40, 7, 7, 1), random_structure(9, 4, 0, 2)};
+  const auto expected = model.evaluate(structures);
+  for (const int threads : {1, 2}) {
+    for (const bool forces : {true, false}) {
+      const Profile profile = model.profile(structures, {forces, threads}, {.repeats = 1, .warm_up = 2});
+      std::vector<std::string> names;
+      for (const auto& step : profile.steps) {
+        names.push_back(step.part + ": " + step.name);
+        CHECK(step.time.median > 0);
+      }
+      std::vector<std::string> right = {"list: neighbour list", "list: pair geometry", "model: phase_0"};
+      if (forces) right.insert(right.end(), {"model: phase_1", "reductions: forces and virials"});
+      right.push_back("results: results");
+      CHECK(names == right);
+      CHECK(profile.sum_of_steps() == doctest::Approx(profile.all_steps.median).epsilon(1e-6));
+      CHECK(profile.call.median > 0);
+      CHECK_FALSE(profile.graph);
+      CHECK(profile.n_systems == 2);
+      CHECK(profile.n_atoms == 49);
+      CHECK(profile.n_pairs == model.pairs());
+    }
+  }
+  CHECK(model.evaluate(structures)[0].energy == expected[0].energy);
+  CHECK_THROWS_WITH_AS(model.profile({}), "a profile needs at least one structure", UserError);
+  CHECK_THROWS_AS(model.profile(structures, {}, {.repeats = 0}), UserError);
+  Structure broken = structures[0];
+  broken.atomic_numbers[3] = 92;
+  CHECK_THROWS_AS(model.profile({&broken, 1}), StructureError);
+}
+
 TEST_CASE("the first host object that this processor can run is taken") {
   const std::string needy = R"({"section": "host/broken", "features": ["sse2", "no-such-feature"]})";
   HostModel model(make_bundle<double>(needy + ", " + kAnyHost));

@@ -76,6 +76,54 @@ TEST_CASE("a plan that would read out of bounds is refused") {
   CHECK(contains(error_of("\"c1\", \"b0\"", "\"c1\", \"b1\""), "unknown argument 'b1'; did you mean"));
 }
 
+namespace {
+
+// The plan with constant c1 so large and with such fragments.
+std::string with_fragments(int bytes, const std::string& fragments) {
+  auto text = kGood;
+  const std::string from = R"("bytes": 64)";
+  text.replace(text.find(from), from.size(), R"("bytes": )" + std::to_string(bytes) + R"(, "fragments": )" + fragments);
+  return text;
+}
+
+std::string fragments_error(int bytes, const std::string& fragments, const std::string& precision = "float") {
+  auto text = with_fragments(bytes, fragments);
+  text.replace(text.find("float"), 5, precision);
+  try {
+    parse_plan(text, "m.mlff", 100000);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("matrices in the order of fragments are read as written, and a constant need not be one") {
+  const auto plan = parse_plan(with_fragments(2 * 16 * 48 * 4, "[16, 48]"), "m.mlff", 64 + 2 * 16 * 48 * 4);
+  CHECK(plan.constants[1].inputs == 16);
+  CHECK(plan.constants[1].outputs == 48);
+  CHECK(plan.constants[0].inputs == 0);
+  CHECK(plan.constants[0].outputs == 0);
+}
+
+TEST_CASE("fragments are of whole float matrices of multiples of 16") {
+  CHECK(fragments_error(2 * 16 * 48 * 4, "[16, 48]").empty());
+  CHECK(contains(fragments_error(16 * 48 * 4 + 64, "[16, 48]"),
+                 "constant c1 has 3136 bytes, but its matrices of 16 x 48 have 3072 each"));
+  CHECK(contains(fragments_error(64, "[16, 48]"), "constant c1 has 64 bytes"));
+  CHECK(contains(fragments_error(16 * 24 * 4, "[16, 24]"), "must be multiples of 16, not 24"));
+  CHECK(contains(fragments_error(24 * 16 * 4, "[24, 16]"), "must be multiples of 16, not 24"));
+  CHECK(contains(fragments_error(3072, "[16, 0]"), "'fragments' must be a whole number from 16"));
+  CHECK(contains(fragments_error(3072, "[-16, 48]"), "'fragments' must be a whole number from 16"));
+  CHECK(contains(fragments_error(3072, "[16, 48.5]"), "'fragments' must be a whole number from 16"));
+  CHECK(contains(fragments_error(3072, "[4294967312, 48]"), "'fragments' must be a whole number from 16"));
+  CHECK(contains(fragments_error(3072, "[16]"), "the rows and columns of a matrix, not 1 numbers"));
+  CHECK(contains(fragments_error(3072, "[16, 16, 48]"), "the rows and columns of a matrix, not 3 numbers"));
+  CHECK(contains(fragments_error(3072, "16"), "'fragments' must be a list"));
+  CHECK(contains(fragments_error(2 * 3072, "[16, 48]", "double"), "constant c1 has 'fragments', which only float"));
+}
+
 TEST_CASE("a plan of another schema, with wrong types or with unknown keys is refused") {
   CHECK(contains(error_of("\"schema\": 1", "\"schema\": 2"), "install a newer mlffgen"));
   CHECK(contains(error_of("\"schema\": 1", "\"schema\": 0"), "compile the model again"));

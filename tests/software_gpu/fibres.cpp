@@ -254,6 +254,11 @@ void Blocks::copy_async(void* shared, const void* global, int bytes) {
     running->stop();
   }
   Fibre& fibre = running->self();
+  auto* const to = static_cast<char*>(shared);
+  for (const Copy& copy : fibre.copies) {
+    auto* const other = static_cast<char*>(copy.to);
+    if (to < other + copy.bytes && other < to + bytes) fail("an asynchronous copy to where another is on its way");
+  }
   fibre.copies.push_back({shared, global, bytes, fibre.copy_group});
 }
 

@@ -222,6 +222,62 @@ typedef struct mlffgen_statistics {
 /* Fills in *statistics, whose struct_size is set. INVALID_ARGUMENT. */
 MLFFGEN_API mlffgen_status mlffgen_get_statistics(mlffgen_model* model, mlffgen_statistics* statistics);
 
+/* ---- where the time goes ---- */
+
+typedef struct mlffgen_profile_options {
+  size_t struct_size;
+  int32_t repeats; /* calls that are timed; 0: 100 */
+  int32_t warm_up; /* calls before that; 0: 10 */
+} mlffgen_profile_options;
+
+/* Of the calls that were timed, microseconds. Does not grow with versions, and so has no struct_size. */
+typedef struct mlffgen_time {
+  double median, p5, p95; /* p5: 5 per cent of the calls took no longer */
+} mlffgen_time;
+
+typedef struct mlffgen_profile_report {
+  size_t struct_size;
+  int64_t n_pairs;         /* ordered pairs within the cutoff */
+  int32_t n_steps;         /* see mlffgen_get_step */
+  int32_t tile_atoms;      /* atoms a block of the model's kernels */
+  mlffgen_time call;       /* the whole call as it usually runs, by the clock on the wall */
+  mlffgen_time all_steps;  /* the steps launched one by one, from the start of the first to the end of the last */
+  mlffgen_time graph;      /* the steps as one CUDA graph, on the GPU's clock; zero without graphs and on the host */
+  mlffgen_time plain_call; /* the whole call with kernels launched one by one; zero where graph is */
+} mlffgen_profile_report;
+
+/* One launch of a kernel, one copy or one fill of a call; on the host a phase. */
+typedef struct mlffgen_step {
+  size_t struct_size;
+  const char* part;     /* "copy in", "list", "model", "reductions", "copy out"; on the host "results" */
+  const char* name;     /* of the kernel, or what it does. Both are valid until the handle's next profile */
+  mlffgen_time time;    /* on a GPU from the end of the step before to its own end, on the GPU's clock */
+  uint64_t bytes;       /* of a copy or a fill */
+  int32_t blocks;       /* of a launch, 0 for all else */
+  int32_t threads;      /* a block */
+  int32_t shared_bytes; /* dynamic, a block */
+  int32_t reserved;
+} mlffgen_step;
+
+/* Times mlffgen_evaluate of this batch, some hundred calls, and fills in *report, whose struct_size is set. Which
+ * results are not NULL decides what is computed; they are written. options may be NULL. On a GPU all systems have to
+ * fit into one call.
+ *
+ * As mlffgen_evaluate, and INVALID_ARGUMENT for a batch without systems or negative counts. */
+MLFFGEN_API mlffgen_status mlffgen_profile(mlffgen_model* model, const mlffgen_systems* systems,
+                                           const mlffgen_results* results, const mlffgen_profile_options* options,
+                                           mlffgen_profile_report* report);
+
+/* The same for mlffgen_evaluate_on_device, with its errors. */
+MLFFGEN_API mlffgen_status mlffgen_profile_on_device(mlffgen_model* model, const mlffgen_systems* systems,
+                                                     const mlffgen_results* results, void* stream,
+                                                     const mlffgen_profile_options* options,
+                                                     mlffgen_profile_report* report);
+
+/* Fills in *step, whose struct_size is set, with step number index (from 0) of the handle's last profile.
+ * INVALID_ARGUMENT: there is no such step. */
+MLFFGEN_API mlffgen_status mlffgen_get_step(mlffgen_model* model, int32_t index, mlffgen_step* step);
+
 #ifdef __cplusplus
 }
 #endif

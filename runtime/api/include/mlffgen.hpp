@@ -115,6 +115,20 @@ struct Results {
   std::vector<double> virials;        // [n_systems][3][3]; empty without forces
 };
 
+// As mlffgen_profile_report and mlffgen_step; microseconds.
+struct Step {
+  std::string part, name;
+  mlffgen_time time{};
+  std::uint64_t bytes = 0;
+  int blocks = 0, threads = 0, shared_bytes = 0;
+};
+struct Profile {
+  std::vector<Step> steps;
+  mlffgen_time call{}, all_steps{}, graph{}, plain_call{};
+  std::int64_t n_pairs = 0;
+  int tile_atoms = 0;
+};
+
 // "0.1.0": of the library.
 inline std::string version() { return mlffgen_version(); }
 
@@ -220,6 +234,29 @@ class Model {
     return c;
   }
 
+  // Times calls of this batch, with everything computed, or everything but forces and virials. 0: the defaults.
+  Profile profile(const Systems& systems, bool forces = true, int repeats = 0, int warm_up = 0) {
+    const mlffgen_systems c = c_systems(systems);
+    std::vector<double> energies(static_cast<std::size_t>(c.n_systems)),
+        force(forces ? 3 * static_cast<std::size_t>(c.n_atoms) : 0);
+    mlffgen_results out{};
+    out.struct_size = sizeof out;
+    out.energies = energies.data();
+    out.forces = forces ? force.data() : nullptr;
+    const mlffgen_profile_options options = profile_options(repeats, warm_up);
+    mlffgen_profile_report report = empty_report();
+    throw_unless_ok(mlffgen_profile(handle_.get(), &c, &out, &options, &report));
+    return steps_of(report);
+  }
+  // Pointers of the GPU, as mlffgen_profile_on_device.
+  Profile profile_on_device(const mlffgen_systems& systems, const mlffgen_results& results, void* stream = nullptr,
+                            int repeats = 0, int warm_up = 0) {
+    const mlffgen_profile_options options = profile_options(repeats, warm_up);
+    mlffgen_profile_report report = empty_report();
+    throw_unless_ok(mlffgen_profile_on_device(handle_.get(), &systems, &results, stream, &options, &report));
+    return steps_of(report);
+  }
+
   mlffgen_model* handle() const { return handle_.get(); }
 
  private:
@@ -230,6 +267,37 @@ class Model {
   static void throw_unless_ok(mlffgen_status status) {
     if (status == MLFFGEN_OK) return;
     throw Error(status, mlffgen_last_error(), mlffgen_error_system(), mlffgen_error_atom());
+  }
+
+  static mlffgen_profile_options profile_options(int repeats, int warm_up) {
+    mlffgen_profile_options options{};
+    options.struct_size = sizeof options;
+    options.repeats = repeats;
+    options.warm_up = warm_up;
+    return options;
+  }
+
+  static mlffgen_profile_report empty_report() {
+    mlffgen_profile_report report{};
+    report.struct_size = sizeof report;
+    return report;
+  }
+
+  Profile steps_of(const mlffgen_profile_report& report) {
+    Profile profile;
+    profile.call = report.call;
+    profile.all_steps = report.all_steps;
+    profile.graph = report.graph;
+    profile.plain_call = report.plain_call;
+    profile.n_pairs = report.n_pairs;
+    profile.tile_atoms = report.tile_atoms;
+    for (std::int32_t k = 0; k < report.n_steps; ++k) {
+      mlffgen_step c{};
+      c.struct_size = sizeof c;
+      throw_unless_ok(mlffgen_get_step(handle_.get(), k, &c));
+      profile.steps.push_back({c.part, c.name, c.time, c.bytes, c.blocks, c.threads, c.shared_bytes});
+    }
+    return profile;
   }
 
   static void require(bool condition, const std::string& message) {

@@ -1,4 +1,4 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
@@ -6,10 +6,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
             const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
             const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
-            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
-            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
-            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
-            const real* MLFF_RESTRICT c26, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
+            const real* MLFF_RESTRICT c17, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
             real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6,
             real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10,
             real* MLFF_RESTRICT b11) {
@@ -20,21 +17,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v23;
     int j, row;
   };
-  constexpr int kTileNumbers = 48;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 48;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -67,7 +67,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r * v2;
         const real v4 = m_sin(v3);
         const real v5 = p.v5;
@@ -81,25 +81,25 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c2[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c2[k * 8 + f];
+            const real w = c3[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v8[k] * w;
           }
           real v29[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c5[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c5[k * 8 + f];
+            const real w = c6[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += pair[e].v8[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
             const real v23 = p.v23;
             const real v25 = v23 * v24[e];
-            const real v27 = c3[row_of(element[p.j], 8) + f];
+            const real v27 = c4[row_of(element[p.j], 8) + f];
             const real v28 = v25 * v27;
             const real v30 = v23 * v29[e];
-            const real v32 = c6[row_of(element[p.j], 8) + f];
+            const real v32 = c7[row_of(element[p.j], 8) + f];
             const real v33 = v30 * v32;
             const real v37x = v33 * p.ux;
             const real v37y = v33 * p.uy;
@@ -128,15 +128,15 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c7[row_of(element[i], 8) + f];
+      const real v0 = c8[row_of(element[i], 8) + f];
       const real v34 = tile[0 * kTile + t * 8 + f];
       const real v35 = v0 + v34;
-      tile[32 * kTile + t * 8 + f] = v35;
+      tile[0 * kTile + t * 8 + f] = v35;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c8, b0 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c9, b1 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c0, nullptr, false, ring, first_steps<8, 8, 1>(c9),
+                       b0 + row_of(first, 24), b1 + row_of(first, 24));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -148,12 +148,14 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
       const real v43 = v41 + 1e-08f;
       const real v44 = m_sqrt(v43);
-      tile[0 * kTile + t * 8 + f] = v44;
+      tile[32 * kTile + t * 8 + f] = v44;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c11, tile + 40 * kTile, c10, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c12, tile + 40 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c9, c10, false, ring, first_steps<8, 8, 1>(c11),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c11, nullptr, true, ring, first_steps<8, 8, 3>(c12),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -167,20 +169,19 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v163 = v45 * v162;
       const real v164 = 1.0f + v163;
       const real v165 = v160 * v164;
-      tile[0 * kTile + t * 8 + f] = v46;
+      tile[32 * kTile + t * 8 + f] = v46;
       b11[row_of(i, 8) + f] = v165;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c14, b2 + row_of(first, 8), c13, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c16, b3 + row_of(first, 8), c15, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c18, tile + 40 * kTile, c17, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 32 * kTile), c12, c13, false, ring, first_steps<8, 8, 1>(c14),
+                       b2 + row_of(first, 8), b3 + row_of(first, 8), tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v35 = tile[32 * kTile + t * 8 + f];
+      const real v35 = tile[0 * kTile + t * 8 + f];
       const real v48 = b3[row_of(i, 8) + f];
       const real v39x = b0[row_of(i, 24) + f];
       const real v39y = b0[row_of(i, 24) + 8 + f];
@@ -210,7 +211,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, b4 + row_of(first, 8), c20, tile + 0 * kTile, c19, false);
+  linear_tile<8, 8, 1>(rows, b4 + row_of(first, 8), c14, c15, false, ring, first_steps<8, 8, 3>(c16), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -224,14 +225,13 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v146 = v56 * v145;
       const real v147 = 1.0f + v146;
       const real v148 = v143 * v147;
-      tile[8 * kTile + t * 8 + f] = v57;
+      tile[0 * kTile + t * 8 + f] = v57;
       b10[row_of(i, 8) + f] = v148;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c22, b6 + row_of(first, 8), c21, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c24, b7 + row_of(first, 8), c23, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c26, b8 + row_of(first, 8), c25, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 0 * kTile), c16, c17, false, ring, no_steps(), b6 + row_of(first, 8),
+                       b7 + row_of(first, 8), b8 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -252,20 +252,19 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c27,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c18,
+            const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21,
+            const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24,
+            const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27,
             const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
             const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33,
             const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36,
             const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39,
-            const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42,
-            const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45,
-            const real* MLFF_RESTRICT c46, const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48,
-            const real* MLFF_RESTRICT c49, const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT c51,
-            const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
-            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9,
-            real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
+            const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
+            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b12,
+            real* MLFF_RESTRICT b13) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v5;
@@ -273,21 +272,24 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v23;
     int j, row;
   };
-  constexpr int kTileNumbers = 152;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 128;  // of tile arrays, an atom
   constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c18));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -320,7 +322,7 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r * v2;
         const real v4 = m_sin(v3);
         const real v5 = p.v5;
@@ -334,21 +336,21 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c19[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c28[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v8[k] * w;
           }
           real v63[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c21[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c30[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += pair[e].v8[k] * w;
           }
           real v68[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c23[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c32[k * 8 + f];
+            const real w = c24[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += pair[e].v8[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -409,76 +411,79 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v79x = v55x + v78x;
       const real v79y = v55y + v78y;
       const real v79z = v55z + v78z;
-      tile[32 * kTile + t * 8 + f] = v72;
-      tile[40 * kTile + t * 24 + f] = v79x;
-      tile[40 * kTile + t * 24 + 8 + f] = v79y;
-      tile[40 * kTile + t * 24 + 16 + f] = v79z;
+      tile[0 * kTile + t * 8 + f] = v72;
+      tile[8 * kTile + t * 24 + f] = v79x;
+      tile[8 * kTile + t * 24 + 8 + f] = v79y;
+      tile[8 * kTile + t * 24 + 16 + f] = v79z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c33, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c34, tile + 64 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c18, nullptr, false, ring, first_steps<8, 8, 1>(c25),
+                       tile + 32 * kTile, tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v80x = tile[0 * kTile + t * 24 + f];
-      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v80x = tile[32 * kTile + t * 24 + f];
+      const real v80y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[32 * kTile + t * 24 + 16 + f];
       const real v82 = v80x * v80x + v80y * v80y + v80z * v80z;
       const real v83 = 1e-08f + v82;
       const real v84 = m_sqrt(v83);
-      const real v81x = tile[64 * kTile + t * 24 + f];
-      const real v81y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v81z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v81x = tile[56 * kTile + t * 24 + f];
+      const real v81y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v81z = tile[56 * kTile + t * 24 + 16 + f];
       const real v88 = v80x * v81x + v80y * v81y + v80z * v81z;
-      tile[24 * kTile + t * 8 + f] = v82;
-      tile[40 * kTile + t * 8 + f] = v84;
-      tile[48 * kTile + t * 8 + f] = v88;
+      tile[8 * kTile + t * 8 + f] = v82;
+      tile[16 * kTile + t * 8 + f] = v84;
+      tile[24 * kTile + t * 8 + f] = v88;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c36, tile + 56 * kTile, c35, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c37, tile + 56 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c25, c26, false, ring, first_steps<8, 8, 1>(c27),
+                       tile + 80 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c27, nullptr, true, ring, first_steps<8, 8, 2>(c28),
+                       tile + 80 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v85 = tile[56 * kTile + t * 8 + f];
+      const real v85 = tile[80 * kTile + t * 8 + f];
       const real v86 = m_silu(v85);
-      tile[40 * kTile + t * 8 + f] = v86;
+      tile[16 * kTile + t * 8 + f] = v86;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c39, tile + 88 * kTile, c38, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c41, tile + 96 * kTile, c40, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 16 * kTile), c28, c29, false, ring, first_steps<8, 5, 1>(c30),
+                       tile + 88 * kTile, tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v72 = tile[32 * kTile + t * 8 + f];
+      const real v72 = tile[0 * kTile + t * 8 + f];
       const real v87 = tile[88 * kTile + t * 8 + f];
-      const real v88 = tile[48 * kTile + t * 8 + f];
+      const real v88 = tile[24 * kTile + t * 8 + f];
       const real v89 = v87 * v88;
       const real v90 = v72 + v89;
       const real v91 = tile[96 * kTile + t * 8 + f];
       const real v92 = v90 + v91;
-      tile[40 * kTile + t * 8 + f] = v92;
+      tile[0 * kTile + t * 8 + f] = v92;
     }
   }
   block_barrier();
-  linear_tile<8, 5>(rows, tile + 40 * kTile, c43, tile + 32 * kTile, c42, false);
+  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c30, c31, false, ring, first_steps<5, 1, 1>(c32),
+                       tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 5) {
-      const real v93 = tile[32 * kTile + t * 5 + f];
+      const real v93 = tile[16 * kTile + t * 5 + f];
       const real v94 = m_silu(v93);
-      const real v97 = c44[f];
+      const real v97 = c33[f];
       const real v98 = m_sigmoid(v93);
       const real v99 = -v98;
       const real v100 = 1.0f + v99;
@@ -486,49 +491,53 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v102 = 1.0f + v101;
       const real v103 = v98 * v102;
       const real v104 = v97 * v103;
-      tile[37 * kTile + t * 5 + f] = v94;
-      tile[42 * kTile + t * 5 + f] = v104;
+      tile[0 * kTile + t * 5 + f] = v94;
+      tile[16 * kTile + t * 5 + f] = v104;
     }
   }
   block_barrier();
-  linear_tile<5, 1>(rows, tile + 37 * kTile, c45, tile + 32 * kTile, nullptr, false);
-  linear_tile<5, 8>(rows, tile + 42 * kTile, c46, tile + 96 * kTile, nullptr, false);
+  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c32, nullptr, false, ring, first_steps<5, 8, 1>(c34),
+                       tile + 5 * kTile);
+  linear_tile<5, 8, 1>(rows, in_shared(tile + 16 * kTile), c34, nullptr, false, ring, first_steps<8, 8, 1>(c35),
+                       tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v88 = tile[48 * kTile + t * 8 + f];
+      const real v88 = tile[24 * kTile + t * 8 + f];
       const real v105 = tile[96 * kTile + t * 8 + f];
       const real v106 = v88 * v105;
-      const real v80x = tile[0 * kTile + t * 24 + f];
-      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v80x = tile[32 * kTile + t * 24 + f];
+      const real v80y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[32 * kTile + t * 24 + 16 + f];
       const real v87 = tile[88 * kTile + t * 8 + f];
       const real v107 = v87 * v105;
       const real v109x = v80x * v107;
       const real v109y = v80y * v107;
       const real v109z = v80z * v107;
-      tile[33 * kTile + t * 8 + f] = v106;
+      tile[16 * kTile + t * 8 + f] = v106;
       tile[104 * kTile + t * 24 + f] = v109x;
       tile[104 * kTile + t * 24 + 8 + f] = v109y;
       tile[104 * kTile + t * 24 + 16 + f] = v109z;
     }
     MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v95 = tile[32 * kTile + t * 1];
+      const real v95 = tile[5 * kTile + t * 1];
       atom_energy[i] = v95;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 33 * kTile, c47, tile + 41 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 96 * kTile, c48, tile + 41 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c35, nullptr, false, ring, first_steps<8, 8, 1>(c36),
+                       tile + 0 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 96 * kTile), c36, nullptr, true, ring, first_steps<8, 8, 2>(c37),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v110 = tile[41 * kTile + t * 8 + f];
-      const real v85 = tile[56 * kTile + t * 8 + f];
+      const real v110 = tile[0 * kTile + t * 8 + f];
+      const real v85 = tile[80 * kTile + t * 8 + f];
       const real v111 = m_sigmoid(v85);
       const real v112 = -v111;
       const real v113 = 1.0f + v112;
@@ -536,25 +545,25 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v115 = 1.0f + v114;
       const real v116 = v111 * v115;
       const real v117 = v110 * v116;
-      tile[32 * kTile + t * 8 + f] = v117;
+      tile[0 * kTile + t * 8 + f] = v117;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c49, tile + 40 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c50, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c37, nullptr, false, ring, first_steps<8, 8, 1>(c38),
+                       tile + 16 * kTile, tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v105 = tile[96 * kTile + t * 8 + f];
-      const real v118 = tile[40 * kTile + t * 8 + f];
+      const real v118 = tile[16 * kTile + t * 8 + f];
       const real v119 = v105 + v118;
-      const real v80x = tile[0 * kTile + t * 24 + f];
-      const real v80y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v80z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v120 = tile[48 * kTile + t * 8 + f];
-      const real v82 = tile[24 * kTile + t * 8 + f];
+      const real v80x = tile[32 * kTile + t * 24 + f];
+      const real v80y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v80z = tile[32 * kTile + t * 24 + 16 + f];
+      const real v120 = tile[24 * kTile + t * 8 + f];
+      const real v82 = tile[8 * kTile + t * 8 + f];
       const real v83 = 1e-08f + v82;
       const real v121 = m_rsqrt(v83);
       const real v123 = v121 * 0.5f;
@@ -562,9 +571,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v125x = v80x * v124;
       const real v125y = v80y * v124;
       const real v125z = v80z * v124;
-      const real v81x = tile[64 * kTile + t * 24 + f];
-      const real v81y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v81z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v81x = tile[56 * kTile + t * 24 + f];
+      const real v81y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v81z = tile[56 * kTile + t * 24 + 16 + f];
       const real v87 = tile[88 * kTile + t * 8 + f];
       const real v107 = v87 * v105;
       const real v108x = v81x * v107;
@@ -577,31 +586,32 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v127y = v126y + v125y;
       const real v127z = v126z + v125z;
       b12[row_of(i, 8) + f] = v119;
-      tile[128 * kTile + t * 24 + f] = v127x;
-      tile[128 * kTile + t * 24 + 8 + f] = v127y;
-      tile[128 * kTile + t * 24 + 16 + f] = v127z;
+      tile[32 * kTile + t * 24 + f] = v127x;
+      tile[32 * kTile + t * 24 + 8 + f] = v127y;
+      tile[32 * kTile + t * 24 + 16 + f] = v127z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 104 * kTile, c51, b13 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 128 * kTile, c52, b13 + row_of(first, 24), nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 104 * kTile), c38, nullptr, false, ring, first_steps<8, 8, 1>(c39),
+                       b13 + row_of(first, 24));
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 32 * kTile), c39, nullptr, true, ring, no_steps(),
+                       b13 + row_of(first, 24));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c27,
-            const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
-            const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c53,
-            const real* MLFF_RESTRICT c54, const real* MLFF_RESTRICT c55, const real* MLFF_RESTRICT c56,
-            const real* MLFF_RESTRICT c57, const real* MLFF_RESTRICT c58, const real* MLFF_RESTRICT c59,
-            const real* MLFF_RESTRICT c60, const real* MLFF_RESTRICT c61, const real* MLFF_RESTRICT c62,
-            const real* MLFF_RESTRICT c63, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1,
-            const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5,
-            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8,
-            const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11,
-            const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14,
-            real* MLFF_RESTRICT b15) {
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c19,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c40,
+            const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42, const real* MLFF_RESTRICT c43,
+            const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45, const real* MLFF_RESTRICT c46,
+            const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48, const real* MLFF_RESTRICT c49,
+            const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2,
+            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
+            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9,
+            const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11, const real* MLFF_RESTRICT b12,
+            const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14, real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v5;
@@ -612,21 +622,24 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v202;
     int j, row;
   };
-  constexpr int kTileNumbers = 112;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 104;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c40));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -675,7 +688,7 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r * v2;
         const real v4 = m_sin(v3);
         const real v5 = p.v5;
@@ -704,39 +717,39 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v60 = b6[row_of(i, 8) + f];
           const real v65 = b7[row_of(i, 8) + f];
           real v68[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c31[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] = c23[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c32[k * 8 + f];
+            const real w = c24[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v68[e] += pair[e].v8[k] * w;
           }
           real v63[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c29[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] = c21[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c30[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v63[e] += pair[e].v8[k] * w;
           }
           real v58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c27[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c19[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c28[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v8[k] * w;
           }
           real v217[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c32[k * 8 + f];
+            const real w = c24[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v217[e] += pair[e].v185[k] * w;
           }
           real v209[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c28[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v209[e] += pair[e].v185[k] * w;
           }
           real v213[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c30[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v213[e] += pair[e].v185[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -866,38 +879,42 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v40y = b1[row_of(i, 24) + 8 + f];
       const real v40z = b1[row_of(i, 24) + 16 + f];
       const real v153 = v40x * v133x + v40y * v133y + v40z * v133z;
-      tile[40 * kTile + t * 24 + f] = v133x;
-      tile[40 * kTile + t * 24 + 8 + f] = v133y;
-      tile[40 * kTile + t * 24 + 16 + f] = v133z;
-      tile[64 * kTile + t * 8 + f] = v134;
-      tile[72 * kTile + t * 8 + f] = v138;
-      tile[80 * kTile + t * 8 + f] = v153;
+      tile[0 * kTile + t * 24 + f] = v133x;
+      tile[0 * kTile + t * 24 + 8 + f] = v133y;
+      tile[0 * kTile + t * 24 + 16 + f] = v133z;
+      tile[24 * kTile + t * 8 + f] = v134;
+      tile[40 * kTile + t * 8 + f] = v138;
+      tile[48 * kTile + t * 8 + f] = v153;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 64 * kTile, c53, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 72 * kTile, c54, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c55, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c40, nullptr, false, ring, first_steps<8, 8, 1>(c41),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c41, nullptr, true, ring, first_steps<8, 8, 1>(c42),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c42, nullptr, true, ring, first_steps<8, 8, 1>(c43),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v142 = tile[0 * kTile + t * 8 + f];
+      const real v142 = tile[56 * kTile + t * 8 + f];
       const real v148 = b10[row_of(i, 8) + f];
       const real v149 = v142 * v148;
-      tile[8 * kTile + t * 8 + f] = v149;
+      tile[24 * kTile + t * 8 + f] = v149;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c56, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c43, nullptr, false, ring, first_steps<8, 8, 1>(c44),
+                       tile + 32 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v119 = b12[row_of(i, 8) + f];
-      const real v150 = tile[0 * kTile + t * 8 + f];
+      const real v150 = tile[32 * kTile + t * 8 + f];
       const real v151 = v119 + v150;
       const real v39x = b0[row_of(i, 24) + f];
       const real v39y = b0[row_of(i, 24) + 8 + f];
@@ -908,9 +925,9 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v49 = v39x * v40x + v39y * v40y + v39z * v40z;
       const real v154 = v49 * v151;
       const real v47 = b2[row_of(i, 8) + f];
-      const real v133x = tile[40 * kTile + t * 24 + f];
-      const real v133y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v133z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v133x = tile[0 * kTile + t * 24 + f];
+      const real v133y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v133z = tile[0 * kTile + t * 24 + 16 + f];
       const real v152x = v47 * v133x;
       const real v152y = v47 * v133y;
       const real v152z = v47 * v133z;
@@ -922,43 +939,46 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v158x = v152x + v157x;
       const real v158y = v152y + v157y;
       const real v158z = v152z + v157z;
-      tile[8 * kTile + t * 8 + f] = v151;
-      tile[16 * kTile + t * 8 + f] = v154;
-      tile[88 * kTile + t * 24 + f] = v158x;
-      tile[88 * kTile + t * 24 + 8 + f] = v158y;
-      tile[88 * kTile + t * 24 + 16 + f] = v158z;
+      tile[24 * kTile + t * 8 + f] = v151;
+      tile[32 * kTile + t * 8 + f] = v154;
+      tile[56 * kTile + t * 24 + f] = v158x;
+      tile[56 * kTile + t * 24 + 8 + f] = v158y;
+      tile[56 * kTile + t * 24 + 16 + f] = v158z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c57, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 80 * kTile, c58, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c59, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c44, nullptr, false, ring, first_steps<8, 8, 1>(c45),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 48 * kTile), c45, nullptr, true, ring, first_steps<8, 8, 1>(c46),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c46, nullptr, true, ring, first_steps<8, 8, 2>(c47),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v159 = tile[0 * kTile + t * 8 + f];
+      const real v159 = tile[40 * kTile + t * 8 + f];
       const real v165 = b11[row_of(i, 8) + f];
       const real v166 = v159 * v165;
-      tile[16 * kTile + t * 8 + f] = v166;
+      tile[32 * kTile + t * 8 + f] = v166;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c60, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c61, tile + 24 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c47, nullptr, false, ring, first_steps<8, 8, 1>(c48),
+                       tile + 40 * kTile, tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v151 = tile[8 * kTile + t * 8 + f];
-      const real v167 = tile[0 * kTile + t * 8 + f];
+      const real v151 = tile[24 * kTile + t * 8 + f];
+      const real v167 = tile[40 * kTile + t * 8 + f];
       const real v168 = v151 + v167;
       const real v39x = b0[row_of(i, 24) + f];
       const real v39y = b0[row_of(i, 24) + 8 + f];
       const real v39z = b0[row_of(i, 24) + 16 + f];
-      const real v169 = tile[24 * kTile + t * 8 + f];
+      const real v169 = tile[48 * kTile + t * 8 + f];
       const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
       const real v43 = v41 + 1e-08f;
       const real v170 = m_rsqrt(v43);
@@ -982,25 +1002,26 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v175y = v174y + v173y;
       const real v175z = v174z + v173z;
       b14[row_of(i, 8) + f] = v168;
-      tile[64 * kTile + t * 24 + f] = v175x;
-      tile[64 * kTile + t * 24 + 8 + f] = v175y;
-      tile[64 * kTile + t * 24 + 16 + f] = v175z;
+      tile[80 * kTile + t * 24 + f] = v175x;
+      tile[80 * kTile + t * 24 + 8 + f] = v175y;
+      tile[80 * kTile + t * 24 + 16 + f] = v175z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 88 * kTile, c62, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 64 * kTile, c63, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 56 * kTile), c48, nullptr, false, ring, first_steps<8, 8, 1>(c49),
+                       tile + 24 * kTile);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 80 * kTile), c49, nullptr, true, ring, no_steps(), tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v133x = tile[40 * kTile + t * 24 + f];
-      const real v133y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v133z = tile[40 * kTile + t * 24 + 16 + f];
-      const real v176x = tile[0 * kTile + t * 24 + f];
-      const real v176y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v176z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v133x = tile[0 * kTile + t * 24 + f];
+      const real v133y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v133z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v176x = tile[24 * kTile + t * 24 + f];
+      const real v176y = tile[24 * kTile + t * 24 + 8 + f];
+      const real v176z = tile[24 * kTile + t * 24 + 16 + f];
       const real v177x = v133x + v176x;
       const real v177y = v133y + v176y;
       const real v177z = v133z + v176z;
@@ -1012,11 +1033,11 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
-            const real* MLFF_RESTRICT c4, const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
@@ -1031,13 +1052,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;   // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;         // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -1087,7 +1110,7 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r * v2;
         const real v4 = m_sin(v3);
         const real v5 = p.v5;
@@ -1110,30 +1133,30 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v26 = c3[row_of(element[i], 8) + f];
-          const real v31 = c6[row_of(element[i], 8) + f];
+          const real v26 = c4[row_of(element[i], 8) + f];
+          const real v31 = c7[row_of(element[i], 8) + f];
           real v186[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c2[k * 8 + f];
+            const real w = c3[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v186[e] += pair[e].v185[k] * w;
           }
           real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c1[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c2[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c2[k * 8 + f];
+            const real w = c3[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v8[k] * w;
           }
           real v205[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c5[k * 8 + f];
+            const real w = c6[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v205[e] += pair[e].v185[k] * w;
           }
           real v29[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c4[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] = c5[f];
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
-            const real w = c5[k * 8 + f];
+            const real w = c6[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v29[e] += pair[e].v8[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {

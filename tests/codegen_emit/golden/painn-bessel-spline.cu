@@ -1,14 +1,11 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
             const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
             const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
-            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
-            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
-            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
-            const real* MLFF_RESTRICT c23, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
+            const real* MLFF_RESTRICT c14, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
             real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6,
             real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10,
             real* MLFF_RESTRICT b11) {
@@ -17,21 +14,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 48;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 48;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -61,11 +61,11 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v2 = spline_sum<5>(p.basis, c0 + p.row * 8 + f, 8);
-            const real v4 = c1[row_of(element[p.j], 8) + f];
+            const real v2 = spline_sum<5>(p.basis, c1 + p.row * 8 + f, 8);
+            const real v4 = c2[row_of(element[p.j], 8) + f];
             const real v5 = v2 * v4;
-            const real v6 = spline_sum<5>(p.basis, c2 + p.row * 8 + f, 8);
-            const real v8 = c3[row_of(element[p.j], 8) + f];
+            const real v6 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
+            const real v8 = c4[row_of(element[p.j], 8) + f];
             const real v9 = v6 * v8;
             const real v13x = v9 * p.ux;
             const real v13y = v9 * p.uy;
@@ -94,15 +94,15 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c4[row_of(element[i], 8) + f];
+      const real v0 = c5[row_of(element[i], 8) + f];
       const real v10 = tile[0 * kTile + t * 8 + f];
       const real v11 = v0 + v10;
-      tile[32 * kTile + t * 8 + f] = v11;
+      tile[0 * kTile + t * 8 + f] = v11;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c5, b0 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c6, b1 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c0, nullptr, false, ring, first_steps<8, 8, 1>(c6),
+                       b0 + row_of(first, 24), b1 + row_of(first, 24));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -114,12 +114,14 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
       const real v19 = v17 + 1e-08f;
       const real v20 = m_sqrt(v19);
-      tile[0 * kTile + t * 8 + f] = v20;
+      tile[32 * kTile + t * 8 + f] = v20;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c8, tile + 40 * kTile, c7, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c9, tile + 40 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c6, c7, false, ring, first_steps<8, 8, 1>(c8),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c8, nullptr, true, ring, first_steps<8, 8, 3>(c9),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -133,20 +135,19 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v137 = v21 * v136;
       const real v138 = 1.0f + v137;
       const real v139 = v134 * v138;
-      tile[0 * kTile + t * 8 + f] = v22;
+      tile[32 * kTile + t * 8 + f] = v22;
       b11[row_of(i, 8) + f] = v139;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c11, b2 + row_of(first, 8), c10, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c13, b3 + row_of(first, 8), c12, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c15, tile + 40 * kTile, c14, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 32 * kTile), c9, c10, false, ring, first_steps<8, 8, 1>(c11),
+                       b2 + row_of(first, 8), b3 + row_of(first, 8), tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v11 = tile[32 * kTile + t * 8 + f];
+      const real v11 = tile[0 * kTile + t * 8 + f];
       const real v24 = b3[row_of(i, 8) + f];
       const real v15x = b0[row_of(i, 24) + f];
       const real v15y = b0[row_of(i, 24) + 8 + f];
@@ -176,7 +177,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, b4 + row_of(first, 8), c17, tile + 0 * kTile, c16, false);
+  linear_tile<8, 8, 1>(rows, b4 + row_of(first, 8), c11, c12, false, ring, first_steps<8, 8, 3>(c13), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -190,14 +191,13 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v120 = v32 * v119;
       const real v121 = 1.0f + v120;
       const real v122 = v117 * v121;
-      tile[8 * kTile + t * 8 + f] = v33;
+      tile[0 * kTile + t * 8 + f] = v33;
       b10[row_of(i, 8) + f] = v122;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c19, b6 + row_of(first, 8), c18, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c21, b7 + row_of(first, 8), c20, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c23, b8 + row_of(first, 8), c22, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 0 * kTile), c13, c14, false, ring, no_steps(), b6 + row_of(first, 8),
+                       b7 + row_of(first, 8), b8 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -218,39 +218,40 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
             const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28,
             const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT c31,
-            const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34,
-            const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT c37,
-            const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40,
-            const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42, const real* MLFF_RESTRICT c43,
-            const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45, const real* MLFF_RESTRICT c46,
-            const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
-            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b12,
-            real* MLFF_RESTRICT b13) {
+            const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT b4,
+            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
+            const real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 152;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 128;  // of tile arrays, an atom
   constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c15));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -280,16 +281,16 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v34 = spline_sum<5>(p.basis, c24 + p.row * 8 + f, 8);
+            const real v34 = spline_sum<5>(p.basis, c16 + p.row * 8 + f, 8);
             const real v36 = b6[row_of(p.j, 8) + f];
             const real v37 = v34 * v36;
-            const real v38 = spline_sum<5>(p.basis, c25 + p.row * 8 + f, 8);
+            const real v38 = spline_sum<5>(p.basis, c17 + p.row * 8 + f, 8);
             const real v40 = b7[row_of(p.j, 8) + f];
             const real v41 = v38 * v40;
             const real v46x = p.ux * v41;
             const real v46y = p.uy * v41;
             const real v46z = p.uz * v41;
-            const real v42 = spline_sum<5>(p.basis, c26 + p.row * 8 + f, 8);
+            const real v42 = spline_sum<5>(p.basis, c18 + p.row * 8 + f, 8);
             const real v48x = b9[row_of(p.j, 24) + f];
             const real v48y = b9[row_of(p.j, 24) + 8 + f];
             const real v48z = b9[row_of(p.j, 24) + 16 + f];
@@ -335,76 +336,79 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v52x = v31x + v51x;
       const real v52y = v31y + v51y;
       const real v52z = v31z + v51z;
-      tile[32 * kTile + t * 8 + f] = v45;
-      tile[40 * kTile + t * 24 + f] = v52x;
-      tile[40 * kTile + t * 24 + 8 + f] = v52y;
-      tile[40 * kTile + t * 24 + 16 + f] = v52z;
+      tile[0 * kTile + t * 8 + f] = v45;
+      tile[8 * kTile + t * 24 + f] = v52x;
+      tile[8 * kTile + t * 24 + 8 + f] = v52y;
+      tile[8 * kTile + t * 24 + 16 + f] = v52z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c27, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c28, tile + 64 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c15, nullptr, false, ring, first_steps<8, 8, 1>(c19),
+                       tile + 32 * kTile, tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v53x = tile[0 * kTile + t * 24 + f];
-      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v53x = tile[32 * kTile + t * 24 + f];
+      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
       const real v55 = v53x * v53x + v53y * v53y + v53z * v53z;
       const real v56 = 1e-08f + v55;
       const real v57 = m_sqrt(v56);
-      const real v54x = tile[64 * kTile + t * 24 + f];
-      const real v54y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v54z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v54x = tile[56 * kTile + t * 24 + f];
+      const real v54y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v54z = tile[56 * kTile + t * 24 + 16 + f];
       const real v61 = v53x * v54x + v53y * v54y + v53z * v54z;
-      tile[24 * kTile + t * 8 + f] = v55;
-      tile[40 * kTile + t * 8 + f] = v57;
-      tile[48 * kTile + t * 8 + f] = v61;
+      tile[8 * kTile + t * 8 + f] = v55;
+      tile[16 * kTile + t * 8 + f] = v57;
+      tile[24 * kTile + t * 8 + f] = v61;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c30, tile + 56 * kTile, c29, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c31, tile + 56 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c19, c20, false, ring, first_steps<8, 8, 1>(c21),
+                       tile + 80 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c21, nullptr, true, ring, first_steps<8, 8, 2>(c22),
+                       tile + 80 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v58 = tile[56 * kTile + t * 8 + f];
+      const real v58 = tile[80 * kTile + t * 8 + f];
       const real v59 = m_silu(v58);
-      tile[40 * kTile + t * 8 + f] = v59;
+      tile[16 * kTile + t * 8 + f] = v59;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c33, tile + 88 * kTile, c32, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c35, tile + 96 * kTile, c34, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 16 * kTile), c22, c23, false, ring, first_steps<8, 5, 1>(c24),
+                       tile + 88 * kTile, tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v45 = tile[32 * kTile + t * 8 + f];
+      const real v45 = tile[0 * kTile + t * 8 + f];
       const real v60 = tile[88 * kTile + t * 8 + f];
-      const real v61 = tile[48 * kTile + t * 8 + f];
+      const real v61 = tile[24 * kTile + t * 8 + f];
       const real v62 = v60 * v61;
       const real v63 = v45 + v62;
       const real v64 = tile[96 * kTile + t * 8 + f];
       const real v65 = v63 + v64;
-      tile[40 * kTile + t * 8 + f] = v65;
+      tile[0 * kTile + t * 8 + f] = v65;
     }
   }
   block_barrier();
-  linear_tile<8, 5>(rows, tile + 40 * kTile, c37, tile + 32 * kTile, c36, false);
+  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c24, c25, false, ring, first_steps<5, 1, 1>(c26),
+                       tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 5) {
-      const real v66 = tile[32 * kTile + t * 5 + f];
+      const real v66 = tile[16 * kTile + t * 5 + f];
       const real v67 = m_silu(v66);
-      const real v71 = c38[f];
+      const real v71 = c27[f];
       const real v72 = m_sigmoid(v66);
       const real v73 = -v72;
       const real v74 = 1.0f + v73;
@@ -412,49 +416,53 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v76 = 1.0f + v75;
       const real v77 = v72 * v76;
       const real v78 = v71 * v77;
-      tile[37 * kTile + t * 5 + f] = v67;
-      tile[42 * kTile + t * 5 + f] = v78;
+      tile[0 * kTile + t * 5 + f] = v67;
+      tile[16 * kTile + t * 5 + f] = v78;
     }
   }
   block_barrier();
-  linear_tile<5, 1>(rows, tile + 37 * kTile, c39, tile + 32 * kTile, nullptr, false);
-  linear_tile<5, 8>(rows, tile + 42 * kTile, c40, tile + 96 * kTile, nullptr, false);
+  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c26, nullptr, false, ring, first_steps<5, 8, 1>(c28),
+                       tile + 5 * kTile);
+  linear_tile<5, 8, 1>(rows, in_shared(tile + 16 * kTile), c28, nullptr, false, ring, first_steps<8, 8, 1>(c29),
+                       tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v61 = tile[48 * kTile + t * 8 + f];
+      const real v61 = tile[24 * kTile + t * 8 + f];
       const real v79 = tile[96 * kTile + t * 8 + f];
       const real v80 = v61 * v79;
-      const real v53x = tile[0 * kTile + t * 24 + f];
-      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v53x = tile[32 * kTile + t * 24 + f];
+      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
       const real v60 = tile[88 * kTile + t * 8 + f];
       const real v81 = v60 * v79;
       const real v83x = v53x * v81;
       const real v83y = v53y * v81;
       const real v83z = v53z * v81;
-      tile[33 * kTile + t * 8 + f] = v80;
+      tile[16 * kTile + t * 8 + f] = v80;
       tile[104 * kTile + t * 24 + f] = v83x;
       tile[104 * kTile + t * 24 + 8 + f] = v83y;
       tile[104 * kTile + t * 24 + 16 + f] = v83z;
     }
     MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v68 = tile[32 * kTile + t * 1];
+      const real v68 = tile[5 * kTile + t * 1];
       atom_energy[i] = v68;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 33 * kTile, c41, tile + 41 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 96 * kTile, c42, tile + 41 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c29, nullptr, false, ring, first_steps<8, 8, 1>(c30),
+                       tile + 0 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 96 * kTile), c30, nullptr, true, ring, first_steps<8, 8, 2>(c31),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v84 = tile[41 * kTile + t * 8 + f];
-      const real v58 = tile[56 * kTile + t * 8 + f];
+      const real v84 = tile[0 * kTile + t * 8 + f];
+      const real v58 = tile[80 * kTile + t * 8 + f];
       const real v85 = m_sigmoid(v58);
       const real v86 = -v85;
       const real v87 = 1.0f + v86;
@@ -462,25 +470,25 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v89 = 1.0f + v88;
       const real v90 = v85 * v89;
       const real v91 = v84 * v90;
-      tile[32 * kTile + t * 8 + f] = v91;
+      tile[0 * kTile + t * 8 + f] = v91;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c43, tile + 40 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c44, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c31, nullptr, false, ring, first_steps<8, 8, 1>(c32),
+                       tile + 16 * kTile, tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v79 = tile[96 * kTile + t * 8 + f];
-      const real v92 = tile[40 * kTile + t * 8 + f];
+      const real v92 = tile[16 * kTile + t * 8 + f];
       const real v93 = v79 + v92;
-      const real v53x = tile[0 * kTile + t * 24 + f];
-      const real v53y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v94 = tile[48 * kTile + t * 8 + f];
-      const real v55 = tile[24 * kTile + t * 8 + f];
+      const real v53x = tile[32 * kTile + t * 24 + f];
+      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
+      const real v94 = tile[24 * kTile + t * 8 + f];
+      const real v55 = tile[8 * kTile + t * 8 + f];
       const real v56 = 1e-08f + v55;
       const real v95 = m_rsqrt(v56);
       const real v97 = v95 * 0.5f;
@@ -488,9 +496,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v99x = v53x * v98;
       const real v99y = v53y * v98;
       const real v99z = v53z * v98;
-      const real v54x = tile[64 * kTile + t * 24 + f];
-      const real v54y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v54z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v54x = tile[56 * kTile + t * 24 + f];
+      const real v54y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v54z = tile[56 * kTile + t * 24 + 16 + f];
       const real v60 = tile[88 * kTile + t * 8 + f];
       const real v81 = v60 * v79;
       const real v82x = v54x * v81;
@@ -503,50 +511,55 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v101y = v100y + v99y;
       const real v101z = v100z + v99z;
       b12[row_of(i, 8) + f] = v93;
-      tile[128 * kTile + t * 24 + f] = v101x;
-      tile[128 * kTile + t * 24 + 8 + f] = v101y;
-      tile[128 * kTile + t * 24 + 16 + f] = v101z;
+      tile[32 * kTile + t * 24 + f] = v101x;
+      tile[32 * kTile + t * 24 + 8 + f] = v101y;
+      tile[32 * kTile + t * 24 + 16 + f] = v101z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 104 * kTile, c45, b13 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 128 * kTile, c46, b13 + row_of(first, 24), nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 104 * kTile), c32, nullptr, false, ring, first_steps<8, 8, 1>(c33),
+                       b13 + row_of(first, 24));
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 32 * kTile), c33, nullptr, true, ring, no_steps(),
+                       b13 + row_of(first, 24));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
-            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48,
-            const real* MLFF_RESTRICT c49, const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT c51,
-            const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT c53, const real* MLFF_RESTRICT c54,
-            const real* MLFF_RESTRICT c55, const real* MLFF_RESTRICT c56, const real* MLFF_RESTRICT c57,
-            const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2,
-            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
-            const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9,
-            const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11, const real* MLFF_RESTRICT b12,
-            const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14, real* MLFF_RESTRICT b15) {
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c16, const real* MLFF_RESTRICT c17,
+            const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35,
+            const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38,
+            const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41,
+            const real* MLFF_RESTRICT c42, const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT b0,
+            const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3,
+            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
+            const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10,
+            const real* MLFF_RESTRICT b11, const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13,
+            real* MLFF_RESTRICT b14, real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real basis[5 + 1];
     real slope[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 112;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 104;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c34));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -584,27 +597,27 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v39 = b7[row_of(i, 8) + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v42 = spline_sum<5>(p.basis, c26 + p.row * 8 + f, 8);
+            const real v42 = spline_sum<5>(p.basis, c18 + p.row * 8 + f, 8);
             const real v103x = b13[row_of(p.j, 24) + f];
             const real v103y = b13[row_of(p.j, 24) + 8 + f];
             const real v103z = b13[row_of(p.j, 24) + 16 + f];
             const real v104x = v42 * v103x;
             const real v104y = v42 * v103y;
             const real v104z = v42 * v103z;
-            const real v38 = spline_sum<5>(p.basis, c25 + p.row * 8 + f, 8);
+            const real v38 = spline_sum<5>(p.basis, c17 + p.row * 8 + f, 8);
             const real v109 = p.ux * v103x + p.uy * v103y + p.uz * v103z;
             const real v110 = v38 * v109;
-            const real v34 = spline_sum<5>(p.basis, c24 + p.row * 8 + f, 8);
+            const real v34 = spline_sum<5>(p.basis, c16 + p.row * 8 + f, 8);
             const real v113 = b12[row_of(p.j, 8) + f];
             const real v114 = v34 * v113;
-            const real v156 = spline_sum<5>(p.slope, c26 + p.row * 8 + f, 8);
+            const real v156 = spline_sum<5>(p.slope, c18 + p.row * 8 + f, 8);
             const real v159 = v103x * v47x + v103y * v47y + v103z * v47z;
             const real v160 = v156 * v159;
-            const real v154 = spline_sum<5>(p.slope, c24 + p.row * 8 + f, 8);
+            const real v154 = spline_sum<5>(p.slope, c16 + p.row * 8 + f, 8);
             const real v162 = v113 * v154;
             const real v163 = v35 * v162;
             const real v168 = v160 + v163;
-            const real v155 = spline_sum<5>(p.slope, c25 + p.row * 8 + f, 8);
+            const real v155 = spline_sum<5>(p.slope, c17 + p.row * 8 + f, 8);
             const real v165 = v109 * v155;
             const real v166 = v39 * v165;
             const real v167 = -v166;
@@ -701,38 +714,42 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v16y = b1[row_of(i, 24) + 8 + f];
       const real v16z = b1[row_of(i, 24) + 16 + f];
       const real v127 = v16x * v107x + v16y * v107y + v16z * v107z;
-      tile[40 * kTile + t * 24 + f] = v107x;
-      tile[40 * kTile + t * 24 + 8 + f] = v107y;
-      tile[40 * kTile + t * 24 + 16 + f] = v107z;
-      tile[64 * kTile + t * 8 + f] = v108;
-      tile[72 * kTile + t * 8 + f] = v112;
-      tile[80 * kTile + t * 8 + f] = v127;
+      tile[0 * kTile + t * 24 + f] = v107x;
+      tile[0 * kTile + t * 24 + 8 + f] = v107y;
+      tile[0 * kTile + t * 24 + 16 + f] = v107z;
+      tile[24 * kTile + t * 8 + f] = v108;
+      tile[40 * kTile + t * 8 + f] = v112;
+      tile[48 * kTile + t * 8 + f] = v127;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 64 * kTile, c47, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 72 * kTile, c48, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c49, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c34, nullptr, false, ring, first_steps<8, 8, 1>(c35),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c35, nullptr, true, ring, first_steps<8, 8, 1>(c36),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c36, nullptr, true, ring, first_steps<8, 8, 1>(c37),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v116 = tile[0 * kTile + t * 8 + f];
+      const real v116 = tile[56 * kTile + t * 8 + f];
       const real v122 = b10[row_of(i, 8) + f];
       const real v123 = v116 * v122;
-      tile[8 * kTile + t * 8 + f] = v123;
+      tile[24 * kTile + t * 8 + f] = v123;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c50, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c37, nullptr, false, ring, first_steps<8, 8, 1>(c38),
+                       tile + 32 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v93 = b12[row_of(i, 8) + f];
-      const real v124 = tile[0 * kTile + t * 8 + f];
+      const real v124 = tile[32 * kTile + t * 8 + f];
       const real v125 = v93 + v124;
       const real v15x = b0[row_of(i, 24) + f];
       const real v15y = b0[row_of(i, 24) + 8 + f];
@@ -743,9 +760,9 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
       const real v128 = v25 * v125;
       const real v23 = b2[row_of(i, 8) + f];
-      const real v107x = tile[40 * kTile + t * 24 + f];
-      const real v107y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v107z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v107x = tile[0 * kTile + t * 24 + f];
+      const real v107y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v107z = tile[0 * kTile + t * 24 + 16 + f];
       const real v126x = v23 * v107x;
       const real v126y = v23 * v107y;
       const real v126z = v23 * v107z;
@@ -757,43 +774,46 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v132x = v126x + v131x;
       const real v132y = v126y + v131y;
       const real v132z = v126z + v131z;
-      tile[8 * kTile + t * 8 + f] = v125;
-      tile[16 * kTile + t * 8 + f] = v128;
-      tile[88 * kTile + t * 24 + f] = v132x;
-      tile[88 * kTile + t * 24 + 8 + f] = v132y;
-      tile[88 * kTile + t * 24 + 16 + f] = v132z;
+      tile[24 * kTile + t * 8 + f] = v125;
+      tile[32 * kTile + t * 8 + f] = v128;
+      tile[56 * kTile + t * 24 + f] = v132x;
+      tile[56 * kTile + t * 24 + 8 + f] = v132y;
+      tile[56 * kTile + t * 24 + 16 + f] = v132z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c51, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 80 * kTile, c52, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c53, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c38, nullptr, false, ring, first_steps<8, 8, 1>(c39),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 48 * kTile), c39, nullptr, true, ring, first_steps<8, 8, 1>(c40),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c40, nullptr, true, ring, first_steps<8, 8, 2>(c41),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v133 = tile[0 * kTile + t * 8 + f];
+      const real v133 = tile[40 * kTile + t * 8 + f];
       const real v139 = b11[row_of(i, 8) + f];
       const real v140 = v133 * v139;
-      tile[16 * kTile + t * 8 + f] = v140;
+      tile[32 * kTile + t * 8 + f] = v140;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c54, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c55, tile + 24 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c41, nullptr, false, ring, first_steps<8, 8, 1>(c42),
+                       tile + 40 * kTile, tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v125 = tile[8 * kTile + t * 8 + f];
-      const real v141 = tile[0 * kTile + t * 8 + f];
+      const real v125 = tile[24 * kTile + t * 8 + f];
+      const real v141 = tile[40 * kTile + t * 8 + f];
       const real v142 = v125 + v141;
       const real v15x = b0[row_of(i, 24) + f];
       const real v15y = b0[row_of(i, 24) + 8 + f];
       const real v15z = b0[row_of(i, 24) + 16 + f];
-      const real v143 = tile[24 * kTile + t * 8 + f];
+      const real v143 = tile[48 * kTile + t * 8 + f];
       const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
       const real v19 = v17 + 1e-08f;
       const real v144 = m_rsqrt(v19);
@@ -817,25 +837,26 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v149y = v148y + v147y;
       const real v149z = v148z + v147z;
       b14[row_of(i, 8) + f] = v142;
-      tile[64 * kTile + t * 24 + f] = v149x;
-      tile[64 * kTile + t * 24 + 8 + f] = v149y;
-      tile[64 * kTile + t * 24 + 16 + f] = v149z;
+      tile[80 * kTile + t * 24 + f] = v149x;
+      tile[80 * kTile + t * 24 + 8 + f] = v149y;
+      tile[80 * kTile + t * 24 + 16 + f] = v149z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 88 * kTile, c56, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 64 * kTile, c57, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 56 * kTile), c42, nullptr, false, ring, first_steps<8, 8, 1>(c43),
+                       tile + 24 * kTile);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 80 * kTile), c43, nullptr, true, ring, no_steps(), tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v107x = tile[40 * kTile + t * 24 + f];
-      const real v107y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v107z = tile[40 * kTile + t * 24 + 16 + f];
-      const real v150x = tile[0 * kTile + t * 24 + f];
-      const real v150y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v150z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v107x = tile[0 * kTile + t * 24 + f];
+      const real v107y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v107z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v150x = tile[24 * kTile + t * 24 + f];
+      const real v150y = tile[24 * kTile + t * 24 + 8 + f];
+      const real v150z = tile[24 * kTile + t * 24 + 16 + f];
       const real v151x = v107x + v150x;
       const real v151y = v107y + v150y;
       const real v151z = v107z + v150z;
@@ -847,10 +868,10 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
             const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
@@ -861,13 +882,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;   // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;         // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -899,15 +922,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v3 = c1[row_of(element[i], 8) + f];
-          const real v7 = c3[row_of(element[i], 8) + f];
+          const real v3 = c2[row_of(element[i], 8) + f];
+          const real v7 = c4[row_of(element[i], 8) + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v152 = spline_sum<5>(p.slope, c0 + p.row * 8 + f, 8);
+            const real v152 = spline_sum<5>(p.slope, c1 + p.row * 8 + f, 8);
             const real v183 = b14[row_of(p.j, 8) + f];
             const real v184 = v152 * v183;
             const real v185 = v3 * v184;
-            const real v153 = spline_sum<5>(p.slope, c2 + p.row * 8 + f, 8);
+            const real v153 = spline_sum<5>(p.slope, c3 + p.row * 8 + f, 8);
             const real v187x = b15[row_of(p.j, 24) + f];
             const real v187y = b15[row_of(p.j, 24) + 8 + f];
             const real v187z = b15[row_of(p.j, 24) + 16 + f];
@@ -916,7 +939,7 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real v190 = v7 * v189;
             const real v191 = -v190;
             const real v192 = v185 + v191;
-            const real v6 = spline_sum<5>(p.basis, c2 + p.row * 8 + f, 8);
+            const real v6 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
             const real v196 = v6 * v7;
             const real v197x = v187x * v196;
             const real v197y = v187y * v196;

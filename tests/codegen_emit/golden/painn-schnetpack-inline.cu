@@ -1,4 +1,4 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
@@ -6,10 +6,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
             const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
             const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
-            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
-            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
-            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
-            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27, real* MLFF_RESTRICT b0,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, real* MLFF_RESTRICT b0,
             real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2, real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4,
             real* MLFF_RESTRICT b5, real* MLFF_RESTRICT b6, real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8,
             real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b10, real* MLFF_RESTRICT b11) {
@@ -19,21 +16,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v16;
     int j, row;
   };
-  constexpr int kTileNumbers = 48;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 48;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -58,8 +58,8 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -73,24 +73,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v19[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] = c3[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] = c4[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
+            const real w = c5[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] += pair[e].v9[k] * w;
           }
           real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c6[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c7[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c7[k * 8 + f];
+            const real w = c8[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v9[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v18 = c2[row_of(element[p.j], 8) + f];
+            const real v18 = c3[row_of(element[p.j], 8) + f];
             const real v16 = p.v16;
             const real v20 = v16 * v19[e];
             const real v21 = v18 * v20;
-            const real v23 = c5[row_of(element[p.j], 8) + f];
+            const real v23 = c6[row_of(element[p.j], 8) + f];
             const real v25 = v16 * v24[e];
             const real v26 = v23 * v25;
             const real v30x = v26 * p.ux;
@@ -120,15 +120,15 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c8[row_of(element[i], 8) + f];
+      const real v0 = c9[row_of(element[i], 8) + f];
       const real v27 = tile[0 * kTile + t * 8 + f];
       const real v28 = v0 + v27;
-      tile[32 * kTile + t * 8 + f] = v28;
+      tile[0 * kTile + t * 8 + f] = v28;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c9, b0 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 8 * kTile, c10, b1 + row_of(first, 24), nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c0, nullptr, false, ring, first_steps<8, 8, 1>(c10),
+                       b0 + row_of(first, 24), b1 + row_of(first, 24));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -140,12 +140,14 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v34 = v32x * v32x + v32y * v32y + v32z * v32z;
       const real v36 = v34 + 1e-08f;
       const real v37 = m_sqrt(v36);
-      tile[0 * kTile + t * 8 + f] = v37;
+      tile[32 * kTile + t * 8 + f] = v37;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c12, tile + 40 * kTile, c11, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c13, tile + 40 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c10, c11, false, ring, first_steps<8, 8, 1>(c12),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c12, nullptr, true, ring, first_steps<8, 8, 3>(c13),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -159,20 +161,19 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v155 = v38 * v154;
       const real v156 = 1.0f + v155;
       const real v157 = v152 * v156;
-      tile[0 * kTile + t * 8 + f] = v39;
+      tile[32 * kTile + t * 8 + f] = v39;
       b11[row_of(i, 8) + f] = v157;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c15, b2 + row_of(first, 8), c14, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c17, b3 + row_of(first, 8), c16, false);
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c19, tile + 40 * kTile, c18, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 32 * kTile), c13, c14, false, ring, first_steps<8, 8, 1>(c15),
+                       b2 + row_of(first, 8), b3 + row_of(first, 8), tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v28 = tile[32 * kTile + t * 8 + f];
+      const real v28 = tile[0 * kTile + t * 8 + f];
       const real v41 = b3[row_of(i, 8) + f];
       const real v32x = b0[row_of(i, 24) + f];
       const real v32y = b0[row_of(i, 24) + 8 + f];
@@ -202,7 +203,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, b4 + row_of(first, 8), c21, tile + 0 * kTile, c20, false);
+  linear_tile<8, 8, 1>(rows, b4 + row_of(first, 8), c15, c16, false, ring, first_steps<8, 8, 3>(c17), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -216,14 +217,13 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v138 = v49 * v137;
       const real v139 = 1.0f + v138;
       const real v140 = v135 * v139;
-      tile[8 * kTile + t * 8 + f] = v50;
+      tile[0 * kTile + t * 8 + f] = v50;
       b10[row_of(i, 8) + f] = v140;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c23, b6 + row_of(first, 8), c22, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c25, b7 + row_of(first, 8), c24, false);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c27, b8 + row_of(first, 8), c26, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 0 * kTile), c17, c18, false, ring, no_steps(), b6 + row_of(first, 8),
+                       b7 + row_of(first, 8), b8 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -244,41 +244,43 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2,
+            const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21,
+            const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24,
+            const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27,
             const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
             const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33,
             const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36,
             const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39,
-            const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42,
-            const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45,
-            const real* MLFF_RESTRICT c46, const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48,
-            const real* MLFF_RESTRICT c49, const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT c51,
-            const real* MLFF_RESTRICT c52, const real* MLFF_RESTRICT c53, const real* MLFF_RESTRICT b4,
-            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
-            const real* MLFF_RESTRICT b9, real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
+            const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
+            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b9,
+            real* MLFF_RESTRICT b12, real* MLFF_RESTRICT b13) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v9[9];
     real v16;
     int j, row;
   };
-  constexpr int kTileNumbers = 152;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 128;  // of tile arrays, an atom
   constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 2>(c19));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -303,8 +305,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -318,21 +320,21 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v53[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] = c28[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] = c20[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c29[k * 8 + f];
+            const real w = c21[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] += pair[e].v9[k] * w;
           }
           real v58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c30[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c22[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c31[k * 8 + f];
+            const real w = c23[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v9[k] * w;
           }
           real v62[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] = c32[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] = c24[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c33[k * 8 + f];
+            const real w = c25[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] += pair[e].v9[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -393,76 +395,79 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v72x = v48x + v71x;
       const real v72y = v48y + v71y;
       const real v72z = v48z + v71z;
-      tile[32 * kTile + t * 8 + f] = v65;
-      tile[40 * kTile + t * 24 + f] = v72x;
-      tile[40 * kTile + t * 24 + 8 + f] = v72y;
-      tile[40 * kTile + t * 24 + 16 + f] = v72z;
+      tile[0 * kTile + t * 8 + f] = v65;
+      tile[8 * kTile + t * 24 + f] = v72x;
+      tile[8 * kTile + t * 24 + 8 + f] = v72y;
+      tile[8 * kTile + t * 24 + 16 + f] = v72z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c34, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 40 * kTile, c35, tile + 64 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c19, nullptr, false, ring, first_steps<8, 8, 1>(c26),
+                       tile + 32 * kTile, tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v73x = tile[0 * kTile + t * 24 + f];
-      const real v73y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v73z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v73x = tile[32 * kTile + t * 24 + f];
+      const real v73y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v73z = tile[32 * kTile + t * 24 + 16 + f];
       const real v75 = v73x * v73x + v73y * v73y + v73z * v73z;
       const real v76 = 1e-08f + v75;
       const real v77 = m_sqrt(v76);
-      const real v74x = tile[64 * kTile + t * 24 + f];
-      const real v74y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v74z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v74x = tile[56 * kTile + t * 24 + f];
+      const real v74y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v74z = tile[56 * kTile + t * 24 + 16 + f];
       const real v81 = v73x * v74x + v73y * v74y + v73z * v74z;
-      tile[24 * kTile + t * 8 + f] = v75;
-      tile[40 * kTile + t * 8 + f] = v77;
-      tile[48 * kTile + t * 8 + f] = v81;
+      tile[8 * kTile + t * 8 + f] = v75;
+      tile[16 * kTile + t * 8 + f] = v77;
+      tile[24 * kTile + t * 8 + f] = v81;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c37, tile + 56 * kTile, c36, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c38, tile + 56 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c26, c27, false, ring, first_steps<8, 8, 1>(c28),
+                       tile + 80 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c28, nullptr, true, ring, first_steps<8, 8, 2>(c29),
+                       tile + 80 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v78 = tile[56 * kTile + t * 8 + f];
+      const real v78 = tile[80 * kTile + t * 8 + f];
       const real v79 = m_silu(v78);
-      tile[40 * kTile + t * 8 + f] = v79;
+      tile[16 * kTile + t * 8 + f] = v79;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c40, tile + 88 * kTile, c39, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c42, tile + 96 * kTile, c41, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 16 * kTile), c29, c30, false, ring, first_steps<8, 5, 1>(c31),
+                       tile + 88 * kTile, tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v65 = tile[32 * kTile + t * 8 + f];
+      const real v65 = tile[0 * kTile + t * 8 + f];
       const real v80 = tile[88 * kTile + t * 8 + f];
-      const real v81 = tile[48 * kTile + t * 8 + f];
+      const real v81 = tile[24 * kTile + t * 8 + f];
       const real v82 = v80 * v81;
       const real v83 = v65 + v82;
       const real v84 = tile[96 * kTile + t * 8 + f];
       const real v85 = v83 + v84;
-      tile[40 * kTile + t * 8 + f] = v85;
+      tile[0 * kTile + t * 8 + f] = v85;
     }
   }
   block_barrier();
-  linear_tile<8, 5>(rows, tile + 40 * kTile, c44, tile + 32 * kTile, c43, false);
+  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c31, c32, false, ring, first_steps<5, 1, 1>(c33),
+                       tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 5) {
-      const real v86 = tile[32 * kTile + t * 5 + f];
+      const real v86 = tile[16 * kTile + t * 5 + f];
       const real v87 = m_silu(v86);
-      const real v90 = c45[f];
+      const real v90 = c34[f];
       const real v91 = m_sigmoid(v86);
       const real v92 = -v91;
       const real v93 = 1.0f + v92;
@@ -470,49 +475,53 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v95 = 1.0f + v94;
       const real v96 = v91 * v95;
       const real v97 = v90 * v96;
-      tile[37 * kTile + t * 5 + f] = v87;
-      tile[42 * kTile + t * 5 + f] = v97;
+      tile[0 * kTile + t * 5 + f] = v87;
+      tile[16 * kTile + t * 5 + f] = v97;
     }
   }
   block_barrier();
-  linear_tile<5, 1>(rows, tile + 37 * kTile, c46, tile + 32 * kTile, nullptr, false);
-  linear_tile<5, 8>(rows, tile + 42 * kTile, c47, tile + 96 * kTile, nullptr, false);
+  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c33, nullptr, false, ring, first_steps<5, 8, 1>(c35),
+                       tile + 5 * kTile);
+  linear_tile<5, 8, 1>(rows, in_shared(tile + 16 * kTile), c35, nullptr, false, ring, first_steps<8, 8, 1>(c36),
+                       tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v81 = tile[48 * kTile + t * 8 + f];
+      const real v81 = tile[24 * kTile + t * 8 + f];
       const real v98 = tile[96 * kTile + t * 8 + f];
       const real v99 = v81 * v98;
-      const real v73x = tile[0 * kTile + t * 24 + f];
-      const real v73y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v73z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v73x = tile[32 * kTile + t * 24 + f];
+      const real v73y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v73z = tile[32 * kTile + t * 24 + 16 + f];
       const real v80 = tile[88 * kTile + t * 8 + f];
       const real v100 = v80 * v98;
       const real v102x = v73x * v100;
       const real v102y = v73y * v100;
       const real v102z = v73z * v100;
-      tile[33 * kTile + t * 8 + f] = v99;
+      tile[16 * kTile + t * 8 + f] = v99;
       tile[104 * kTile + t * 24 + f] = v102x;
       tile[104 * kTile + t * 24 + 8 + f] = v102y;
       tile[104 * kTile + t * 24 + 16 + f] = v102z;
     }
     MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v88 = tile[32 * kTile + t * 1];
+      const real v88 = tile[5 * kTile + t * 1];
       atom_energy[i] = v88;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 33 * kTile, c48, tile + 41 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 96 * kTile, c49, tile + 41 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c36, nullptr, false, ring, first_steps<8, 8, 1>(c37),
+                       tile + 0 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 96 * kTile), c37, nullptr, true, ring, first_steps<8, 8, 2>(c38),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v103 = tile[41 * kTile + t * 8 + f];
-      const real v78 = tile[56 * kTile + t * 8 + f];
+      const real v103 = tile[0 * kTile + t * 8 + f];
+      const real v78 = tile[80 * kTile + t * 8 + f];
       const real v104 = m_sigmoid(v78);
       const real v105 = -v104;
       const real v106 = 1.0f + v105;
@@ -520,25 +529,25 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v108 = 1.0f + v107;
       const real v109 = v104 * v108;
       const real v110 = v103 * v109;
-      tile[32 * kTile + t * 8 + f] = v110;
+      tile[0 * kTile + t * 8 + f] = v110;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c50, tile + 40 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c51, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c38, nullptr, false, ring, first_steps<8, 8, 1>(c39),
+                       tile + 16 * kTile, tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v98 = tile[96 * kTile + t * 8 + f];
-      const real v111 = tile[40 * kTile + t * 8 + f];
+      const real v111 = tile[16 * kTile + t * 8 + f];
       const real v112 = v98 + v111;
-      const real v73x = tile[0 * kTile + t * 24 + f];
-      const real v73y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v73z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v113 = tile[48 * kTile + t * 8 + f];
-      const real v75 = tile[24 * kTile + t * 8 + f];
+      const real v73x = tile[32 * kTile + t * 24 + f];
+      const real v73y = tile[32 * kTile + t * 24 + 8 + f];
+      const real v73z = tile[32 * kTile + t * 24 + 16 + f];
+      const real v113 = tile[24 * kTile + t * 8 + f];
+      const real v75 = tile[8 * kTile + t * 8 + f];
       const real v76 = 1e-08f + v75;
       const real v114 = m_rsqrt(v76);
       const real v115 = 0.5f * v114;
@@ -546,9 +555,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v117x = v73x * v116;
       const real v117y = v73y * v116;
       const real v117z = v73z * v116;
-      const real v74x = tile[64 * kTile + t * 24 + f];
-      const real v74y = tile[64 * kTile + t * 24 + 8 + f];
-      const real v74z = tile[64 * kTile + t * 24 + 16 + f];
+      const real v74x = tile[56 * kTile + t * 24 + f];
+      const real v74y = tile[56 * kTile + t * 24 + 8 + f];
+      const real v74z = tile[56 * kTile + t * 24 + 16 + f];
       const real v80 = tile[88 * kTile + t * 8 + f];
       const real v100 = v80 * v98;
       const real v101x = v74x * v100;
@@ -561,31 +570,33 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v119y = v118y + v117y;
       const real v119z = v118z + v117z;
       b12[row_of(i, 8) + f] = v112;
-      tile[128 * kTile + t * 24 + f] = v119x;
-      tile[128 * kTile + t * 24 + 8 + f] = v119y;
-      tile[128 * kTile + t * 24 + 16 + f] = v119z;
+      tile[32 * kTile + t * 24 + f] = v119x;
+      tile[32 * kTile + t * 24 + 8 + f] = v119y;
+      tile[32 * kTile + t * 24 + 16 + f] = v119z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 104 * kTile, c52, b13 + row_of(first, 24), nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 128 * kTile, c53, b13 + row_of(first, 24), nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 104 * kTile), c39, nullptr, false, ring, first_steps<8, 8, 1>(c40),
+                       b13 + row_of(first, 24));
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 32 * kTile), c40, nullptr, true, ring, no_steps(),
+                       b13 + row_of(first, 24));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
-            const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30,
-            const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33,
-            const real* MLFF_RESTRICT c54, const real* MLFF_RESTRICT c55, const real* MLFF_RESTRICT c56,
-            const real* MLFF_RESTRICT c57, const real* MLFF_RESTRICT c58, const real* MLFF_RESTRICT c59,
-            const real* MLFF_RESTRICT c60, const real* MLFF_RESTRICT c61, const real* MLFF_RESTRICT c62,
-            const real* MLFF_RESTRICT c63, const real* MLFF_RESTRICT c64, const real* MLFF_RESTRICT b0,
-            const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3,
-            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
-            const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10,
-            const real* MLFF_RESTRICT b11, const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13,
-            real* MLFF_RESTRICT b14, real* MLFF_RESTRICT b15) {
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            const real* MLFF_RESTRICT c41, const real* MLFF_RESTRICT c42, const real* MLFF_RESTRICT c43,
+            const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45, const real* MLFF_RESTRICT c46,
+            const real* MLFF_RESTRICT c47, const real* MLFF_RESTRICT c48, const real* MLFF_RESTRICT c49,
+            const real* MLFF_RESTRICT c50, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1,
+            const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b5,
+            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, const real* MLFF_RESTRICT b8,
+            const real* MLFF_RESTRICT b9, const real* MLFF_RESTRICT b10, const real* MLFF_RESTRICT b11,
+            const real* MLFF_RESTRICT b12, const real* MLFF_RESTRICT b13, real* MLFF_RESTRICT b14,
+            real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v9[9];
@@ -594,21 +605,24 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v179;
     int j, row;
   };
-  constexpr int kTileNumbers = 112;  // of tile arrays, an atom
+  constexpr int kTileNumbers = 104;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c41));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -638,8 +652,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -664,39 +678,39 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v51 = b6[row_of(i, 8) + f];
           const real v56 = b7[row_of(i, 8) + f];
           real v62[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] = c32[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] = c24[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c33[k * 8 + f];
+            const real w = c25[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v62[e] += pair[e].v9[k] * w;
           }
           real v58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c30[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] = c22[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c31[k * 8 + f];
+            const real w = c23[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v58[e] += pair[e].v9[k] * w;
           }
           real v53[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] = c28[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] = c20[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c29[k * 8 + f];
+            const real w = c21[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v53[e] += pair[e].v9[k] * w;
           }
           real v198[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v198[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c33[k * 8 + f];
+            const real w = c25[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v198[e] += pair[e].v174[k] * w;
           }
           real v188[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v188[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c29[k * 8 + f];
+            const real w = c21[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v188[e] += pair[e].v174[k] * w;
           }
           real v193[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v193[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c31[k * 8 + f];
+            const real w = c23[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v193[e] += pair[e].v174[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -829,38 +843,42 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v33y = b1[row_of(i, 24) + 8 + f];
       const real v33z = b1[row_of(i, 24) + 16 + f];
       const real v145 = v33x * v125x + v33y * v125y + v33z * v125z;
-      tile[40 * kTile + t * 24 + f] = v125x;
-      tile[40 * kTile + t * 24 + 8 + f] = v125y;
-      tile[40 * kTile + t * 24 + 16 + f] = v125z;
-      tile[64 * kTile + t * 8 + f] = v126;
-      tile[72 * kTile + t * 8 + f] = v130;
-      tile[80 * kTile + t * 8 + f] = v145;
+      tile[0 * kTile + t * 24 + f] = v125x;
+      tile[0 * kTile + t * 24 + 8 + f] = v125y;
+      tile[0 * kTile + t * 24 + 16 + f] = v125z;
+      tile[24 * kTile + t * 8 + f] = v126;
+      tile[40 * kTile + t * 8 + f] = v130;
+      tile[48 * kTile + t * 8 + f] = v145;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 64 * kTile, c54, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 72 * kTile, c55, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c56, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c41, nullptr, false, ring, first_steps<8, 8, 1>(c42),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c42, nullptr, true, ring, first_steps<8, 8, 1>(c43),
+                       tile + 56 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c43, nullptr, true, ring, first_steps<8, 8, 1>(c44),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v134 = tile[0 * kTile + t * 8 + f];
+      const real v134 = tile[56 * kTile + t * 8 + f];
       const real v140 = b10[row_of(i, 8) + f];
       const real v141 = v134 * v140;
-      tile[8 * kTile + t * 8 + f] = v141;
+      tile[24 * kTile + t * 8 + f] = v141;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c57, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c44, nullptr, false, ring, first_steps<8, 8, 1>(c45),
+                       tile + 32 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
       const real v112 = b12[row_of(i, 8) + f];
-      const real v142 = tile[0 * kTile + t * 8 + f];
+      const real v142 = tile[32 * kTile + t * 8 + f];
       const real v143 = v112 + v142;
       const real v32x = b0[row_of(i, 24) + f];
       const real v32y = b0[row_of(i, 24) + 8 + f];
@@ -871,9 +889,9 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v42 = v32x * v33x + v32y * v33y + v32z * v33z;
       const real v146 = v42 * v143;
       const real v40 = b2[row_of(i, 8) + f];
-      const real v125x = tile[40 * kTile + t * 24 + f];
-      const real v125y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v125z = tile[40 * kTile + t * 24 + 16 + f];
+      const real v125x = tile[0 * kTile + t * 24 + f];
+      const real v125y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v125z = tile[0 * kTile + t * 24 + 16 + f];
       const real v144x = v40 * v125x;
       const real v144y = v40 * v125y;
       const real v144z = v40 * v125z;
@@ -885,43 +903,46 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v150x = v144x + v149x;
       const real v150y = v144y + v149y;
       const real v150z = v144z + v149z;
-      tile[8 * kTile + t * 8 + f] = v143;
-      tile[16 * kTile + t * 8 + f] = v146;
-      tile[88 * kTile + t * 24 + f] = v150x;
-      tile[88 * kTile + t * 24 + 8 + f] = v150y;
-      tile[88 * kTile + t * 24 + 16 + f] = v150z;
+      tile[24 * kTile + t * 8 + f] = v143;
+      tile[32 * kTile + t * 8 + f] = v146;
+      tile[56 * kTile + t * 24 + f] = v150x;
+      tile[56 * kTile + t * 24 + 8 + f] = v150y;
+      tile[56 * kTile + t * 24 + 16 + f] = v150z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c58, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 80 * kTile, c59, tile + 0 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c60, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c45, nullptr, false, ring, first_steps<8, 8, 1>(c46),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 48 * kTile), c46, nullptr, true, ring, first_steps<8, 8, 1>(c47),
+                       tile + 40 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c47, nullptr, true, ring, first_steps<8, 8, 2>(c48),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v151 = tile[0 * kTile + t * 8 + f];
+      const real v151 = tile[40 * kTile + t * 8 + f];
       const real v157 = b11[row_of(i, 8) + f];
       const real v158 = v151 * v157;
-      tile[16 * kTile + t * 8 + f] = v158;
+      tile[32 * kTile + t * 8 + f] = v158;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c61, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c62, tile + 24 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c48, nullptr, false, ring, first_steps<8, 8, 1>(c49),
+                       tile + 40 * kTile, tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v143 = tile[8 * kTile + t * 8 + f];
-      const real v159 = tile[0 * kTile + t * 8 + f];
+      const real v143 = tile[24 * kTile + t * 8 + f];
+      const real v159 = tile[40 * kTile + t * 8 + f];
       const real v160 = v143 + v159;
       const real v32x = b0[row_of(i, 24) + f];
       const real v32y = b0[row_of(i, 24) + 8 + f];
       const real v32z = b0[row_of(i, 24) + 16 + f];
-      const real v161 = tile[24 * kTile + t * 8 + f];
+      const real v161 = tile[48 * kTile + t * 8 + f];
       const real v34 = v32x * v32x + v32y * v32y + v32z * v32z;
       const real v36 = v34 + 1e-08f;
       const real v162 = m_rsqrt(v36);
@@ -945,25 +966,26 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v167y = v166y + v165y;
       const real v167z = v166z + v165z;
       b14[row_of(i, 8) + f] = v160;
-      tile[64 * kTile + t * 24 + f] = v167x;
-      tile[64 * kTile + t * 24 + 8 + f] = v167y;
-      tile[64 * kTile + t * 24 + 16 + f] = v167z;
+      tile[80 * kTile + t * 24 + f] = v167x;
+      tile[80 * kTile + t * 24 + 8 + f] = v167y;
+      tile[80 * kTile + t * 24 + 16 + f] = v167z;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows * 3, tile + 88 * kTile, c63, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows * 3, tile + 64 * kTile, c64, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 56 * kTile), c49, nullptr, false, ring, first_steps<8, 8, 1>(c50),
+                       tile + 24 * kTile);
+  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 80 * kTile), c50, nullptr, true, ring, no_steps(), tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v125x = tile[40 * kTile + t * 24 + f];
-      const real v125y = tile[40 * kTile + t * 24 + 8 + f];
-      const real v125z = tile[40 * kTile + t * 24 + 16 + f];
-      const real v168x = tile[0 * kTile + t * 24 + f];
-      const real v168y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v168z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v125x = tile[0 * kTile + t * 24 + f];
+      const real v125y = tile[0 * kTile + t * 24 + 8 + f];
+      const real v125z = tile[0 * kTile + t * 24 + 16 + f];
+      const real v168x = tile[24 * kTile + t * 24 + f];
+      const real v168y = tile[24 * kTile + t * 24 + 8 + f];
+      const real v168z = tile[24 * kTile + t * 24 + 16 + f];
       const real v169x = v125x + v168x;
       const real v169y = v125y + v168y;
       const real v169z = v125z + v168z;
@@ -975,12 +997,12 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
-            const real* MLFF_RESTRICT c4, const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6,
-            const real* MLFF_RESTRICT c7, const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
+            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT b14, const real* MLFF_RESTRICT b15) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v9[9];
@@ -992,13 +1014,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;   // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;         // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -1029,8 +1053,8 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -1049,30 +1073,30 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v17 = c2[row_of(element[i], 8) + f];
-          const real v22 = c5[row_of(element[i], 8) + f];
+          const real v17 = c3[row_of(element[i], 8) + f];
+          const real v22 = c6[row_of(element[i], 8) + f];
           real v175[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
+            const real w = c5[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += pair[e].v174[k] * w;
           }
           real v19[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] = c3[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] = c4[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
+            const real w = c5[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v19[e] += pair[e].v9[k] * w;
           }
           real v183[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v183[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c7[k * 8 + f];
+            const real w = c8[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v183[e] += pair[e].v174[k] * w;
           }
           real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c6[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c7[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c7[k * 8 + f];
+            const real w = c8[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += pair[e].v9[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {

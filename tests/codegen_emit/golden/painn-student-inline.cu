@@ -1,13 +1,12 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
             const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
             const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
-            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
-            const real* MLFF_RESTRICT c17, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
-            real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
+            real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2, real* MLFF_RESTRICT b3,
+            real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v15;
@@ -15,21 +14,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v20;
     int j, row;
   };
-  constexpr int kTileNumbers = 24;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 8;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 24;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 8;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -58,9 +60,9 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r + v2;
-        const real v4 = c1[f];
+        const real v4 = c2[f];
         const real v5 = v3 * v4;
         const real v6 = power<2>(v5);
         const real v7 = -v6;
@@ -75,9 +77,9 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v22[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c3[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 8 + f];
+            const real w = c4[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -89,20 +91,20 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c4[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c5[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c5[k * 8 + f];
+            const real w = c6[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v25[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c8[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c8[k * 8 + f];
+            const real w = c9[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v26 = c6[row_of(element[p.j], 8) + f];
+            const real v26 = c7[row_of(element[p.j], 8) + f];
             const real v27 = v24[e] * v26;
             const real v20 = p.v20;
             const real v29 = v20 * v25[e];
@@ -134,7 +136,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c6[row_of(element[i], 8) + f];
+      const real v0 = c7[row_of(element[i], 8) + f];
       const real v28 = tile[0 * kTile + t * 8 + f];
       const real v32 = v0 + v28;
       const real v31x = b0[row_of(i, 24) + f];
@@ -142,19 +144,21 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v31z = b0[row_of(i, 24) + 16 + f];
       const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
       const real v34 = m_sqrt(v33);
-      tile[8 * kTile + t * 8 + f] = v32;
-      tile[16 * kTile + t * 8 + f] = v34;
+      tile[0 * kTile + t * 8 + f] = v32;
+      tile[8 * kTile + t * 8 + f] = v34;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c10, tile + 0 * kTile, c9, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c11, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c0, c10, false, ring, first_steps<8, 8, 1>(c11),
+                       tile + 16 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 8 * kTile), c11, nullptr, true, ring, first_steps<8, 8, 3>(c12),
+                       tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v35 = tile[0 * kTile + t * 8 + f];
+      const real v35 = tile[16 * kTile + t * 8 + f];
       const real v36 = m_silu(v35);
       const real v120 = m_sigmoid(v35);
       const real v121 = -v120;
@@ -162,21 +166,20 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v123 = v35 * v122;
       const real v124 = 1.0f + v123;
       const real v125 = v120 * v124;
-      tile[16 * kTile + t * 8 + f] = v36;
+      tile[8 * kTile + t * 8 + f] = v36;
       b5[row_of(i, 8) + f] = v125;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c13, b1 + row_of(first, 8), c12, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c15, b2 + row_of(first, 8), c14, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c17, tile + 0 * kTile, c16, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 8 * kTile), c12, c13, false, ring, no_steps(), b1 + row_of(first, 8),
+                       b2 + row_of(first, 8), tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v32 = tile[8 * kTile + t * 8 + f];
-      const real v39 = tile[0 * kTile + t * 8 + f];
+      const real v32 = tile[0 * kTile + t * 8 + f];
+      const real v39 = tile[16 * kTile + t * 8 + f];
       const real v40 = v32 + v39;
       const real v31x = b0[row_of(i, 24) + f];
       const real v31y = b0[row_of(i, 24) + 8 + f];
@@ -204,19 +207,18 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
-            const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20,
-            const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23,
-            const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c26,
-            const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29,
-            const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32,
-            const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35,
-            const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT c37, const real* MLFF_RESTRICT c38,
-            const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40, const real* MLFF_RESTRICT c41,
-            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b6,
-            real* MLFF_RESTRICT b7) {
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2,
+            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
+            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
+            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
+            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28,
+            const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT c31,
+            const real* MLFF_RESTRICT c32, const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34,
+            const real* MLFF_RESTRICT c35, const real* MLFF_RESTRICT c36, const real* MLFF_RESTRICT b3,
+            const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b6, real* MLFF_RESTRICT b7) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v15;
@@ -224,21 +226,24 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v20;
     int j, row;
   };
-  constexpr int kTileNumbers = 64;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 8;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 64;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 8;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c14));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -267,9 +272,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r + v2;
-        const real v4 = c1[f];
+        const real v4 = c2[f];
         const real v5 = v3 * v4;
         const real v6 = power<2>(v5);
         const real v7 = -v6;
@@ -284,9 +289,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v45[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c15[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c19[k * 8 + f];
+            const real w = c16[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -298,21 +303,21 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v47[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c17[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c21[k * 8 + f];
+            const real w = c18[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v48[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c19[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c23[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v49[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c21[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c25[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -372,59 +377,64 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v59z = v44z + v58z;
       const real v61 = v59x * v59x + v59y * v59y + v59z * v59z;
       const real v62 = m_sqrt(v61);
-      tile[32 * kTile + t * 8 + f] = v60;
-      tile[40 * kTile + t * 8 + f] = v61;
-      tile[48 * kTile + t * 8 + f] = v62;
+      tile[0 * kTile + t * 8 + f] = v60;
+      tile[32 * kTile + t * 8 + f] = v61;
+      tile[40 * kTile + t * 8 + f] = v62;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c27, tile + 0 * kTile, c26, false);
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c28, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c14, c23, false, ring, first_steps<8, 8, 1>(c24),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c24, nullptr, true, ring, first_steps<8, 8, 1>(c25),
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v63 = tile[0 * kTile + t * 8 + f];
+      const real v63 = tile[48 * kTile + t * 8 + f];
       const real v64 = m_silu(v63);
-      tile[48 * kTile + t * 8 + f] = v64;
+      tile[40 * kTile + t * 8 + f] = v64;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c30, tile + 56 * kTile, c29, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c25, c26, false, ring, first_steps<8, 6, 1>(c27),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v60 = tile[32 * kTile + t * 8 + f];
+      const real v60 = tile[0 * kTile + t * 8 + f];
       const real v65 = tile[56 * kTile + t * 8 + f];
       const real v66 = v60 + v65;
-      tile[48 * kTile + t * 8 + f] = v66;
+      tile[0 * kTile + t * 8 + f] = v66;
     }
   }
   block_barrier();
-  linear_tile<8, 6>(rows, tile + 48 * kTile, c32, tile + 32 * kTile, c31, false);
+  linear_tile<8, 6, 1>(rows, in_shared(tile + 0 * kTile), c27, c28, false, ring, first_steps<6, 4, 1>(c29),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v67 = tile[32 * kTile + t * 6 + f];
+      const real v67 = tile[40 * kTile + t * 6 + f];
       const real v68 = m_silu(v67);
-      tile[48 * kTile + t * 6 + f] = v68;
+      tile[0 * kTile + t * 6 + f] = v68;
     }
   }
   block_barrier();
-  linear_tile<6, 4>(rows, tile + 48 * kTile, c34, tile + 54 * kTile, c33, false);
+  linear_tile<6, 4, 1>(rows, in_shared(tile + 0 * kTile), c29, c30, false, ring, first_steps<4, 1, 1>(c31),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 4) {
-      const real v69 = tile[54 * kTile + t * 4 + f];
+      const real v69 = tile[56 * kTile + t * 4 + f];
       const real v70 = m_silu(v69);
-      const real v73 = c35[f];
+      const real v73 = c32[f];
       const real v74 = m_sigmoid(v69);
       const real v75 = -v74;
       const real v76 = 1.0f + v75;
@@ -432,20 +442,22 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v78 = 1.0f + v77;
       const real v79 = v74 * v78;
       const real v80 = v73 * v79;
-      tile[48 * kTile + t * 4 + f] = v70;
-      tile[58 * kTile + t * 4 + f] = v80;
+      tile[0 * kTile + t * 4 + f] = v70;
+      tile[4 * kTile + t * 4 + f] = v80;
     }
   }
   block_barrier();
-  linear_tile<4, 1>(rows, tile + 48 * kTile, c36, tile + 38 * kTile, nullptr, false);
-  linear_tile<4, 6>(rows, tile + 58 * kTile, c37, tile + 52 * kTile, nullptr, false);
+  linear_tile<4, 1, 1>(rows, in_shared(tile + 0 * kTile), c31, nullptr, false, ring, first_steps<4, 6, 1>(c33),
+                       tile + 46 * kTile);
+  linear_tile<4, 6, 1>(rows, in_shared(tile + 4 * kTile), c33, nullptr, false, ring, first_steps<6, 8, 1>(c34),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v81 = tile[52 * kTile + t * 6 + f];
-      const real v67 = tile[32 * kTile + t * 6 + f];
+      const real v81 = tile[56 * kTile + t * 6 + f];
+      const real v67 = tile[40 * kTile + t * 6 + f];
       const real v82 = m_sigmoid(v67);
       const real v83 = -v82;
       const real v84 = 1.0f + v83;
@@ -453,24 +465,26 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v86 = 1.0f + v85;
       const real v87 = v82 * v86;
       const real v88 = v81 * v87;
-      tile[58 * kTile + t * 6 + f] = v88;
+      tile[0 * kTile + t * 6 + f] = v88;
     }
     MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v71 = tile[38 * kTile + t * 1];
+      const real v71 = tile[46 * kTile + t * 1];
       atom_energy[i] = v71;
     }
   }
   block_barrier();
-  linear_tile<6, 8>(rows, tile + 58 * kTile, c38, tile + 32 * kTile, nullptr, false);
+  linear_tile<6, 8, 1>(rows, in_shared(tile + 0 * kTile), c34, nullptr, false, ring, first_steps<8, 8, 1>(c35),
+                       tile + 40 * kTile);
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c39, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c35, nullptr, false, ring, first_steps<8, 8, 2>(c36),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v90 = tile[48 * kTile + t * 8 + f];
-      const real v63 = tile[0 * kTile + t * 8 + f];
+      const real v90 = tile[0 * kTile + t * 8 + f];
+      const real v63 = tile[48 * kTile + t * 8 + f];
       const real v91 = m_sigmoid(v63);
       const real v92 = -v91;
       const real v93 = 1.0f + v92;
@@ -478,19 +492,19 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v95 = 1.0f + v94;
       const real v96 = v91 * v95;
       const real v97 = v90 * v96;
-      tile[56 * kTile + t * 8 + f] = v97;
+      tile[0 * kTile + t * 8 + f] = v97;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 56 * kTile, c40, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 56 * kTile, c41, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c36, nullptr, false, ring, no_steps(), tile + 48 * kTile,
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v89 = tile[32 * kTile + t * 8 + f];
-      const real v98 = tile[0 * kTile + t * 8 + f];
+      const real v89 = tile[40 * kTile + t * 8 + f];
+      const real v98 = tile[48 * kTile + t * 8 + f];
       const real v99 = v89 + v98;
       const real v44x = b4[row_of(i, 24) + f];
       const real v44y = b4[row_of(i, 24) + 8 + f];
@@ -501,8 +515,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v59x = v44x + v58x;
       const real v59y = v44y + v58y;
       const real v59z = v44z + v58z;
-      const real v100 = tile[48 * kTile + t * 8 + f];
-      const real v61 = tile[40 * kTile + t * 8 + f];
+      const real v100 = tile[56 * kTile + t * 8 + f];
+      const real v61 = tile[32 * kTile + t * 8 + f];
       const real v101 = m_rsqrt(v61);
       const real v102 = 0.5f * v101;
       const real v103 = v100 * v102;
@@ -521,17 +535,17 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2,
+            const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16, const real* MLFF_RESTRICT c17,
             const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20,
-            const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23,
-            const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT c42,
-            const real* MLFF_RESTRICT c43, const real* MLFF_RESTRICT c44, const real* MLFF_RESTRICT c45,
-            const real* MLFF_RESTRICT c46, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1,
-            const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4,
-            const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7,
-            real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9) {
+            const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c37,
+            const real* MLFF_RESTRICT c38, const real* MLFF_RESTRICT c39, const real* MLFF_RESTRICT c40,
+            const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2,
+            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
+            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8,
+            real* MLFF_RESTRICT b9) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v15;
@@ -542,21 +556,24 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v163;
     int j, row;
   };
-  constexpr int kTileNumbers = 56;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 4;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 16;  // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 56;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 16;   // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c37));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -594,9 +611,9 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r + v2;
-        const real v4 = c1[f];
+        const real v4 = c2[f];
         const real v5 = v3 * v4;
         const real v6 = power<2>(v5);
         const real v7 = -v6;
@@ -621,15 +638,15 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v45[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c18[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c15[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c19[k * 8 + f];
+            const real w = c16[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
           }
           real v166[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c19[k * 8 + f];
+            const real w = c16[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] += pair[e].v148[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -654,39 +671,39 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v44y = b4[row_of(i, 24) + 8 + f];
           const real v44z = b4[row_of(i, 24) + 16 + f];
           real v48[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c22[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c19[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c23[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v47[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c20[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c17[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c21[k * 8 + f];
+            const real w = c18[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v176[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c25[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v49[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c24[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c21[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c25[k * 8 + f];
+            const real w = c22[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v174[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c21[k * 8 + f];
+            const real w = c18[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v175[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c23[k * 8 + f];
+            const real w = c20[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -801,36 +818,39 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v109z = v105z + v108z;
       const real v114 = v42x * v109x + v42y * v109y + v42z * v109z;
       const real v118 = v31x * v109x + v31y * v109y + v31z * v109z;
-      tile[32 * kTile + t * 8 + f] = v113;
-      tile[40 * kTile + t * 8 + f] = v114;
-      tile[48 * kTile + t * 8 + f] = v118;
+      tile[24 * kTile + t * 8 + f] = v113;
+      tile[32 * kTile + t * 8 + f] = v114;
+      tile[40 * kTile + t * 8 + f] = v118;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c42, tile + 24 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c43, tile + 24 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c44, tile + 24 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c37, nullptr, false, ring, first_steps<8, 8, 1>(c38),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c38, nullptr, true, ring, first_steps<8, 8, 1>(c39),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c39, nullptr, true, ring, first_steps<8, 8, 2>(c40),
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v119 = tile[24 * kTile + t * 8 + f];
+      const real v119 = tile[48 * kTile + t * 8 + f];
       const real v125 = b5[row_of(i, 8) + f];
       const real v126 = v119 * v125;
-      tile[40 * kTile + t * 8 + f] = v126;
+      tile[32 * kTile + t * 8 + f] = v126;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c45, tile + 24 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c46, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c40, nullptr, false, ring, no_steps(), tile + 40 * kTile,
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v113 = tile[32 * kTile + t * 8 + f];
-      const real v127 = tile[24 * kTile + t * 8 + f];
+      const real v113 = tile[24 * kTile + t * 8 + f];
+      const real v127 = tile[40 * kTile + t * 8 + f];
       const real v128 = v113 + v127;
       const real v31x = b0[row_of(i, 24) + f];
       const real v31y = b0[row_of(i, 24) + 8 + f];
@@ -881,12 +901,12 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
-            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
-            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9) {
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7, const real* MLFF_RESTRICT c8,
+            const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT b8, const real* MLFF_RESTRICT b9) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real v15;
@@ -900,13 +920,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;   // of tile arrays, an atom
   constexpr int kSumNumbers = 4;    // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 16;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;          // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -946,9 +968,9 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
+        const real v2 = c1[f];
         const real v3 = p.r + v2;
-        const real v4 = c1[f];
+        const real v4 = c2[f];
         const real v5 = v3 * v4;
         const real v6 = power<2>(v5);
         const real v7 = -v6;
@@ -973,15 +995,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 8) {
           real v22[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c2[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c3[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 8 + f];
+            const real w = c4[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
           }
           real v149[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 8 + f];
+            const real w = c4[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] += pair[e].v148[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -1001,23 +1023,23 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         real part1[E * 4] = {};
         MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v0 = c6[row_of(element[i], 8) + f];
+          const real v0 = c7[row_of(element[i], 8) + f];
           real v157[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c5[k * 8 + f];
+            const real w = c6[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v158[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c8[k * 8 + f];
+            const real w = c9[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
           }
           real v25[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c7[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c8[f];
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c8[k * 8 + f];
+            const real w = c9[k * 8 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {

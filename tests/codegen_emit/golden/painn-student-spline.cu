@@ -1,31 +1,33 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
             const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
-            const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
-            const real* MLFF_RESTRICT c11, real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2,
-            real* MLFF_RESTRICT b3, real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
+            real* MLFF_RESTRICT b0, real* MLFF_RESTRICT b1, real* MLFF_RESTRICT b2, real* MLFF_RESTRICT b3,
+            real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 24;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 24;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -55,10 +57,10 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v3 = spline_sum<5>(p.basis, c0 + p.row * 8 + f, 8);
-            const real v4 = c1[row_of(element[p.j], 8) + f];
+            const real v3 = spline_sum<5>(p.basis, c1 + p.row * 8 + f, 8);
+            const real v4 = c2[row_of(element[p.j], 8) + f];
             const real v5 = v3 * v4;
-            const real v7 = spline_sum<5>(p.basis, c2 + p.row * 8 + f, 8);
+            const real v7 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
             const real v8x = p.ux * v7;
             const real v8y = p.uy * v7;
             const real v8z = p.uz * v7;
@@ -86,7 +88,7 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c1[row_of(element[i], 8) + f];
+      const real v0 = c2[row_of(element[i], 8) + f];
       const real v6 = tile[0 * kTile + t * 8 + f];
       const real v10 = v0 + v6;
       const real v9x = b0[row_of(i, 24) + f];
@@ -94,19 +96,21 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v9z = b0[row_of(i, 24) + 16 + f];
       const real v11 = v9x * v9x + v9y * v9y + v9z * v9z;
       const real v12 = m_sqrt(v11);
-      tile[8 * kTile + t * 8 + f] = v10;
-      tile[16 * kTile + t * 8 + f] = v12;
+      tile[0 * kTile + t * 8 + f] = v10;
+      tile[8 * kTile + t * 8 + f] = v12;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 8 * kTile, c4, tile + 0 * kTile, c3, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c5, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c0, c4, false, ring, first_steps<8, 8, 1>(c5),
+                       tile + 16 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 8 * kTile), c5, nullptr, true, ring, first_steps<8, 8, 3>(c6),
+                       tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v13 = tile[0 * kTile + t * 8 + f];
+      const real v13 = tile[16 * kTile + t * 8 + f];
       const real v14 = m_silu(v13);
       const real v97 = m_sigmoid(v13);
       const real v98 = -v97;
@@ -114,21 +118,20 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v100 = v13 * v99;
       const real v101 = 1.0f + v100;
       const real v102 = v97 * v101;
-      tile[16 * kTile + t * 8 + f] = v14;
+      tile[8 * kTile + t * 8 + f] = v14;
       b5[row_of(i, 8) + f] = v102;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c7, b1 + row_of(first, 8), c6, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c9, b2 + row_of(first, 8), c8, false);
-  linear_tile<8, 8>(rows, tile + 16 * kTile, c11, tile + 0 * kTile, c10, false);
+  linear_tile<8, 8, 3>(rows, in_shared(tile + 8 * kTile), c6, c7, false, ring, no_steps(), b1 + row_of(first, 8),
+                       b2 + row_of(first, 8), tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v10 = tile[8 * kTile + t * 8 + f];
-      const real v17 = tile[0 * kTile + t * 8 + f];
+      const real v10 = tile[0 * kTile + t * 8 + f];
+      const real v17 = tile[16 * kTile + t * 8 + f];
       const real v18 = v10 + v17;
       const real v9x = b0[row_of(i, 24) + f];
       const real v9y = b0[row_of(i, 24) + 8 + f];
@@ -156,36 +159,39 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
-            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
-            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
-            const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
-            const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24, const real* MLFF_RESTRICT c25,
-            const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27, const real* MLFF_RESTRICT c28,
-            const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT b3,
-            const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b6, real* MLFF_RESTRICT b7) {
+            real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9,
+            const real* MLFF_RESTRICT c10, const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12,
+            const real* MLFF_RESTRICT c13, const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15,
+            const real* MLFF_RESTRICT c16, const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18,
+            const real* MLFF_RESTRICT c19, const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21,
+            const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT c23, const real* MLFF_RESTRICT c24,
+            const real* MLFF_RESTRICT c25, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4,
+            real* MLFF_RESTRICT b6, real* MLFF_RESTRICT b7) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 64;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 64;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c8));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -215,17 +221,17 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v23 = spline_sum<5>(p.basis, c12 + p.row * 8 + f, 8);
+            const real v23 = spline_sum<5>(p.basis, c9 + p.row * 8 + f, 8);
             const real v25 = b3[row_of(p.j, 8) + f];
             const real v26 = v23 * v25;
-            const real v24 = spline_sum<5>(p.basis, c13 + p.row * 8 + f, 8);
+            const real v24 = spline_sum<5>(p.basis, c10 + p.row * 8 + f, 8);
             const real v28x = b4[row_of(p.j, 24) + f];
             const real v28y = b4[row_of(p.j, 24) + 8 + f];
             const real v28z = b4[row_of(p.j, 24) + 16 + f];
             const real v29x = v24 * v28x;
             const real v29y = v24 * v28y;
             const real v29z = v24 * v28z;
-            const real v30 = spline_sum<5>(p.basis, c14 + p.row * 8 + f, 8);
+            const real v30 = spline_sum<5>(p.basis, c11 + p.row * 8 + f, 8);
             const real v31x = p.ux * v30;
             const real v31y = p.uy * v30;
             const real v31z = p.uz * v30;
@@ -270,59 +276,64 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v34z = v22z + v33z;
       const real v36 = v34x * v34x + v34y * v34y + v34z * v34z;
       const real v37 = m_sqrt(v36);
-      tile[32 * kTile + t * 8 + f] = v35;
-      tile[40 * kTile + t * 8 + f] = v36;
-      tile[48 * kTile + t * 8 + f] = v37;
+      tile[0 * kTile + t * 8 + f] = v35;
+      tile[32 * kTile + t * 8 + f] = v36;
+      tile[40 * kTile + t * 8 + f] = v37;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c16, tile + 0 * kTile, c15, false);
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c17, tile + 0 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c8, c12, false, ring, first_steps<8, 8, 1>(c13),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c13, nullptr, true, ring, first_steps<8, 8, 1>(c14),
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v38 = tile[0 * kTile + t * 8 + f];
+      const real v38 = tile[48 * kTile + t * 8 + f];
       const real v39 = m_silu(v38);
-      tile[48 * kTile + t * 8 + f] = v39;
+      tile[40 * kTile + t * 8 + f] = v39;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c19, tile + 56 * kTile, c18, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c14, c15, false, ring, first_steps<8, 6, 1>(c16),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v35 = tile[32 * kTile + t * 8 + f];
+      const real v35 = tile[0 * kTile + t * 8 + f];
       const real v40 = tile[56 * kTile + t * 8 + f];
       const real v41 = v35 + v40;
-      tile[48 * kTile + t * 8 + f] = v41;
+      tile[0 * kTile + t * 8 + f] = v41;
     }
   }
   block_barrier();
-  linear_tile<8, 6>(rows, tile + 48 * kTile, c21, tile + 32 * kTile, c20, false);
+  linear_tile<8, 6, 1>(rows, in_shared(tile + 0 * kTile), c16, c17, false, ring, first_steps<6, 4, 1>(c18),
+                       tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v42 = tile[32 * kTile + t * 6 + f];
+      const real v42 = tile[40 * kTile + t * 6 + f];
       const real v43 = m_silu(v42);
-      tile[48 * kTile + t * 6 + f] = v43;
+      tile[0 * kTile + t * 6 + f] = v43;
     }
   }
   block_barrier();
-  linear_tile<6, 4>(rows, tile + 48 * kTile, c23, tile + 54 * kTile, c22, false);
+  linear_tile<6, 4, 1>(rows, in_shared(tile + 0 * kTile), c18, c19, false, ring, first_steps<4, 1, 1>(c20),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 4) {
-      const real v44 = tile[54 * kTile + t * 4 + f];
+      const real v44 = tile[56 * kTile + t * 4 + f];
       const real v45 = m_silu(v44);
-      const real v49 = c24[f];
+      const real v49 = c21[f];
       const real v50 = m_sigmoid(v44);
       const real v51 = -v50;
       const real v52 = 1.0f + v51;
@@ -330,20 +341,22 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v54 = 1.0f + v53;
       const real v55 = v50 * v54;
       const real v56 = v49 * v55;
-      tile[48 * kTile + t * 4 + f] = v45;
-      tile[58 * kTile + t * 4 + f] = v56;
+      tile[0 * kTile + t * 4 + f] = v45;
+      tile[4 * kTile + t * 4 + f] = v56;
     }
   }
   block_barrier();
-  linear_tile<4, 1>(rows, tile + 48 * kTile, c25, tile + 38 * kTile, nullptr, false);
-  linear_tile<4, 6>(rows, tile + 58 * kTile, c26, tile + 52 * kTile, nullptr, false);
+  linear_tile<4, 1, 1>(rows, in_shared(tile + 0 * kTile), c20, nullptr, false, ring, first_steps<4, 6, 1>(c22),
+                       tile + 46 * kTile);
+  linear_tile<4, 6, 1>(rows, in_shared(tile + 4 * kTile), c22, nullptr, false, ring, first_steps<6, 8, 1>(c23),
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v57 = tile[52 * kTile + t * 6 + f];
-      const real v42 = tile[32 * kTile + t * 6 + f];
+      const real v57 = tile[56 * kTile + t * 6 + f];
+      const real v42 = tile[40 * kTile + t * 6 + f];
       const real v58 = m_sigmoid(v42);
       const real v59 = -v58;
       const real v60 = 1.0f + v59;
@@ -351,24 +364,26 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v62 = 1.0f + v61;
       const real v63 = v58 * v62;
       const real v64 = v57 * v63;
-      tile[58 * kTile + t * 6 + f] = v64;
+      tile[0 * kTile + t * 6 + f] = v64;
     }
     MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v46 = tile[38 * kTile + t * 1];
+      const real v46 = tile[46 * kTile + t * 1];
       atom_energy[i] = v46;
     }
   }
   block_barrier();
-  linear_tile<6, 8>(rows, tile + 58 * kTile, c27, tile + 32 * kTile, nullptr, false);
+  linear_tile<6, 8, 1>(rows, in_shared(tile + 0 * kTile), c23, nullptr, false, ring, first_steps<8, 8, 1>(c24),
+                       tile + 40 * kTile);
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c28, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c24, nullptr, false, ring, first_steps<8, 8, 2>(c25),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v66 = tile[48 * kTile + t * 8 + f];
-      const real v38 = tile[0 * kTile + t * 8 + f];
+      const real v66 = tile[0 * kTile + t * 8 + f];
+      const real v38 = tile[48 * kTile + t * 8 + f];
       const real v67 = m_sigmoid(v38);
       const real v68 = -v67;
       const real v69 = 1.0f + v68;
@@ -376,19 +391,19 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v71 = 1.0f + v70;
       const real v72 = v67 * v71;
       const real v73 = v66 * v72;
-      tile[56 * kTile + t * 8 + f] = v73;
+      tile[0 * kTile + t * 8 + f] = v73;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 56 * kTile, c29, tile + 0 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 56 * kTile, c30, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c25, nullptr, false, ring, no_steps(), tile + 48 * kTile,
+                       tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v65 = tile[32 * kTile + t * 8 + f];
-      const real v74 = tile[0 * kTile + t * 8 + f];
+      const real v65 = tile[40 * kTile + t * 8 + f];
+      const real v74 = tile[48 * kTile + t * 8 + f];
       const real v75 = v65 + v74;
       const real v22x = b4[row_of(i, 24) + f];
       const real v22y = b4[row_of(i, 24) + 8 + f];
@@ -399,8 +414,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v34x = v22x + v33x;
       const real v34y = v22y + v33y;
       const real v34z = v22z + v33z;
-      const real v76 = tile[48 * kTile + t * 8 + f];
-      const real v36 = tile[40 * kTile + t * 8 + f];
+      const real v76 = tile[56 * kTile + t * 8 + f];
+      const real v36 = tile[32 * kTile + t * 8 + f];
       const real v77 = m_rsqrt(v36);
       const real v79 = v77 * 0.5f;
       const real v80 = v76 * v79;
@@ -419,36 +434,38 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
-            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c31, const real* MLFF_RESTRICT c32,
-            const real* MLFF_RESTRICT c33, const real* MLFF_RESTRICT c34, const real* MLFF_RESTRICT c35,
-            const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2,
-            const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5,
-            const real* MLFF_RESTRICT b6, const real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8,
-            real* MLFF_RESTRICT b9) {
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
+            const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c26, const real* MLFF_RESTRICT c27,
+            const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29, const real* MLFF_RESTRICT b0,
+            const real* MLFF_RESTRICT b1, const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3,
+            const real* MLFF_RESTRICT b4, const real* MLFF_RESTRICT b5, const real* MLFF_RESTRICT b6,
+            const real* MLFF_RESTRICT b7, real* MLFF_RESTRICT b8, real* MLFF_RESTRICT b9) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real basis[5 + 1];
     real slope[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 56;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 4;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 56;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 4;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<8, 8, 1>(c26));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -484,29 +501,29 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v22z = b4[row_of(i, 24) + 16 + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v24 = spline_sum<5>(p.basis, c13 + p.row * 8 + f, 8);
+            const real v24 = spline_sum<5>(p.basis, c10 + p.row * 8 + f, 8);
             const real v83x = b7[row_of(p.j, 24) + f];
             const real v83y = b7[row_of(p.j, 24) + 8 + f];
             const real v83z = b7[row_of(p.j, 24) + 16 + f];
             const real v84x = v24 * v83x;
             const real v84y = v24 * v83y;
             const real v84z = v24 * v83z;
-            const real v23 = spline_sum<5>(p.basis, c12 + p.row * 8 + f, 8);
+            const real v23 = spline_sum<5>(p.basis, c9 + p.row * 8 + f, 8);
             const real v87 = b6[row_of(p.j, 8) + f];
             const real v88 = v23 * v87;
-            const real v118 = spline_sum<5>(p.slope, c14 + p.row * 8 + f, 8);
+            const real v118 = spline_sum<5>(p.slope, c11 + p.row * 8 + f, 8);
             const real v120 = p.ux * v83x + p.uy * v83y + p.uz * v83z;
             const real v121 = v118 * v120;
             const real v122 = -v121;
-            const real v116 = spline_sum<5>(p.slope, c12 + p.row * 8 + f, 8);
+            const real v116 = spline_sum<5>(p.slope, c9 + p.row * 8 + f, 8);
             const real v124 = v87 * v116;
             const real v125 = v18 * v124;
             const real v129 = v122 + v125;
-            const real v117 = spline_sum<5>(p.slope, c13 + p.row * 8 + f, 8);
+            const real v117 = spline_sum<5>(p.slope, c10 + p.row * 8 + f, 8);
             const real v127 = v83x * v22x + v83y * v22y + v83z * v22z;
             const real v128 = v117 * v127;
             const real v130 = v129 + v128;
-            const real v30 = spline_sum<5>(p.basis, c14 + p.row * 8 + f, 8);
+            const real v30 = spline_sum<5>(p.basis, c11 + p.row * 8 + f, 8);
             const real v134x = v30 * v83x;
             const real v134y = v30 * v83y;
             const real v134z = v30 * v83z;
@@ -593,36 +610,39 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v86z = v82z + v85z;
       const real v91 = v20x * v86x + v20y * v86y + v20z * v86z;
       const real v95 = v9x * v86x + v9y * v86y + v9z * v86z;
-      tile[32 * kTile + t * 8 + f] = v90;
-      tile[40 * kTile + t * 8 + f] = v91;
-      tile[48 * kTile + t * 8 + f] = v95;
+      tile[24 * kTile + t * 8 + f] = v90;
+      tile[32 * kTile + t * 8 + f] = v91;
+      tile[40 * kTile + t * 8 + f] = v95;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c31, tile + 24 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 48 * kTile, c32, tile + 24 * kTile, nullptr, true);
-  linear_tile<8, 8>(rows, tile + 32 * kTile, c33, tile + 24 * kTile, nullptr, true);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c26, nullptr, false, ring, first_steps<8, 8, 1>(c27),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c27, nullptr, true, ring, first_steps<8, 8, 1>(c28),
+                       tile + 48 * kTile);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c28, nullptr, true, ring, first_steps<8, 8, 2>(c29),
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v96 = tile[24 * kTile + t * 8 + f];
+      const real v96 = tile[48 * kTile + t * 8 + f];
       const real v102 = b5[row_of(i, 8) + f];
       const real v103 = v96 * v102;
-      tile[40 * kTile + t * 8 + f] = v103;
+      tile[32 * kTile + t * 8 + f] = v103;
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c34, tile + 24 * kTile, nullptr, false);
-  linear_tile<8, 8>(rows, tile + 40 * kTile, c35, tile + 48 * kTile, nullptr, false);
+  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c29, nullptr, false, ring, no_steps(), tile + 40 * kTile,
+                       tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v90 = tile[32 * kTile + t * 8 + f];
-      const real v104 = tile[24 * kTile + t * 8 + f];
+      const real v90 = tile[24 * kTile + t * 8 + f];
+      const real v104 = tile[40 * kTile + t * 8 + f];
       const real v105 = v90 + v104;
       const real v9x = b0[row_of(i, 24) + f];
       const real v9y = b0[row_of(i, 24) + 8 + f];
@@ -673,10 +693,10 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT b8,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT b8,
             const real* MLFF_RESTRICT b9) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
@@ -687,13 +707,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
   constexpr int kSumNumbers = 4;   // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;         // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -725,14 +747,14 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v0 = c1[row_of(element[i], 8) + f];
+          const real v0 = c2[row_of(element[i], 8) + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v114 = spline_sum<5>(p.slope, c0 + p.row * 8 + f, 8);
+            const real v114 = spline_sum<5>(p.slope, c1 + p.row * 8 + f, 8);
             const real v143 = b8[row_of(p.j, 8) + f];
             const real v144 = v114 * v143;
             const real v145 = v0 * v144;
-            const real v115 = spline_sum<5>(p.slope, c2 + p.row * 8 + f, 8);
+            const real v115 = spline_sum<5>(p.slope, c3 + p.row * 8 + f, 8);
             const real v146x = b9[row_of(p.j, 24) + f];
             const real v146y = b9[row_of(p.j, 24) + 8 + f];
             const real v146z = b9[row_of(p.j, 24) + 16 + f];
@@ -740,7 +762,7 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
             const real v148 = v115 * v147;
             const real v149 = -v148;
             const real v150 = v145 + v149;
-            const real v7 = spline_sum<5>(p.basis, c2 + p.row * 8 + f, 8);
+            const real v7 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
             const real v154x = v7 * v146x;
             const real v154y = v7 * v146y;
             const real v154z = v7 * v146z;

@@ -1,4 +1,4 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
@@ -12,21 +12,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v16;
     int j, row;
   };
-  constexpr int kTileNumbers = 9;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;   // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 9;  // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 9;    // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 9;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -48,8 +51,8 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -63,9 +66,9 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v17[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] = c2[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] = c3[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 9 + f];
+            const real w = c4[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] += pair[e].v9[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -78,16 +81,16 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v21[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] = c4[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] = c5[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c5[k * 9 + f];
+            const real w = c6[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] += team_array[0 * kPairBatch + e * 9 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
             const real v16 = p.v16;
             const real v22 = v16 * v21[e];
-            const real v24 = c6[row_of(element[p.j], 9) + f];
+            const real v24 = c7[row_of(element[p.j], 9) + f];
             const real v25 = v22 * v24;
             a26[c] += v25;
           }
@@ -102,7 +105,8 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a26[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c8, b0 + row_of(first, 8), c7, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c0, c8, false, ring, first_steps<8, 8, 1>(c9),
+                       b0 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -115,27 +119,28 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c10, b1 + row_of(first, 8), c9, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c9, c10, false, ring, first_steps<8, 9, 1>(c11),
+                       b1 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c11[row_of(element[i], 8) + f];
+      const real v0 = c12[row_of(element[i], 8) + f];
       const real v30 = b1[row_of(i, 8) + f];
       const real v31 = v0 + v30;
       tile[0 * kTile + t * 8 + f] = v31;
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 0 * kTile, c12, b2 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c11, nullptr, false, ring, no_steps(), b2 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c13,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
             const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
             const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c18, const real* MLFF_RESTRICT c19,
             const real* MLFF_RESTRICT c20, const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22,
@@ -148,21 +153,24 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v16;
     int j, row;
   };
-  constexpr int kTileNumbers = 27;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 9;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 25;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 9;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c13));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -184,8 +192,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -199,9 +207,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v32[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] = c13[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] = c14[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c14[k * 9 + f];
+            const real w = c15[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] += pair[e].v9[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -214,9 +222,9 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v35[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] = c15[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] = c16[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 9 + f];
+            const real w = c17[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] += team_array[0 * kPairBatch + e * 9 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -238,7 +246,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a40[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c18, tile + 9 * kTile, c17, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c13, c18, false, ring, first_steps<8, 8, 1>(c19),
+                       tile + 9 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -251,13 +260,14 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c20, tile + 17 * kTile, c19, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c19, c20, false, ring, first_steps<8, 5, 1>(c21),
+                       tile + 17 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c11[row_of(element[i], 8) + f];
+      const real v0 = c12[row_of(element[i], 8) + f];
       const real v30 = b1[row_of(i, 8) + f];
       const real v31 = v0 + v30;
       const real v44 = tile[17 * kTile + t * 8 + f];
@@ -266,7 +276,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 5>(rows, tile + 0 * kTile, c22, tile + 17 * kTile, c21, false);
+  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c21, c22, false, ring, first_steps<5, 1, 1>(c23),
+                       tile + 17 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -274,7 +285,7 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 5) {
       const real v46 = tile[17 * kTile + t * 5 + f];
       const real v47 = m_silu(v46);
-      const real v50 = c23[f];
+      const real v50 = c24[f];
       const real v51 = m_sigmoid(v46);
       const real v52 = -v51;
       const real v53 = 1.0f + v52;
@@ -283,12 +294,14 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v56 = v51 * v55;
       const real v57 = v50 * v56;
       tile[0 * kTile + t * 5 + f] = v47;
-      tile[22 * kTile + t * 5 + f] = v57;
+      tile[17 * kTile + t * 5 + f] = v57;
     }
   }
   block_barrier();
-  linear_tile<5, 1>(rows, tile + 0 * kTile, c24, tile + 5 * kTile, nullptr, false);
-  linear_tile<5, 8>(rows, tile + 22 * kTile, c25, b3 + row_of(first, 8), nullptr, false);
+  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c23, nullptr, false, ring, first_steps<5, 8, 1>(c25),
+                       tile + 5 * kTile);
+  linear_tile<5, 8, 1>(rows, in_shared(tile + 17 * kTile), c25, nullptr, false, ring, first_steps<8, 8, 1>(c26),
+                       b3 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -299,7 +312,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, b3 + row_of(first, 8), c26, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, b3 + row_of(first, 8), c26, nullptr, false, ring, first_steps<8, 9, 1>(c27),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -309,19 +323,19 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v41 = tile[9 * kTile + t * 8 + f];
       const real v60 = m_sigmoid(v41);
       const real v61 = v59 * v60;
-      tile[17 * kTile + t * 8 + f] = v61;
+      tile[0 * kTile + t * 8 + f] = v61;
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 17 * kTile, c27, b4 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c27, nullptr, false, ring, no_steps(), b4 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
-            const real* MLFF_RESTRICT c13, const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15,
-            const real* MLFF_RESTRICT c16, const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2,
+            const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
+            const real* MLFF_RESTRICT c17, const real* MLFF_RESTRICT c28, const real* MLFF_RESTRICT c29,
             const real* MLFF_RESTRICT c30, const real* MLFF_RESTRICT b0, const real* MLFF_RESTRICT b2,
             const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4, real* MLFF_RESTRICT b5) {
   struct alignas(16) Record {  // of a pair
@@ -332,21 +346,24 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real v84;
     int j, row;
   };
-  constexpr int kTileNumbers = 17;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 1;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 18;  // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 17;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 1;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 18;   // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c28));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -372,8 +389,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -392,15 +409,15 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v32[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] = c13[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] = c14[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c14[k * 9 + f];
+            const real w = c15[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v32[e] += pair[e].v9[k] * w;
           }
           real v88[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v88[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c14[k * 9 + f];
+            const real w = c15[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v88[e] += pair[e].v76[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -418,15 +435,15 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 9) {
           const real v37 = b2[row_of(i, 9) + f];
           real v35[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] = c15[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] = c16[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 9 + f];
+            const real w = c17[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v35[e] += team_array[0 * kPairBatch + e * 9 + 0 + k] * w;
           }
           real v91[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v91[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 9 + f];
+            const real w = c17[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v91[e] += team_array[9 * kPairBatch + e * 9 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -471,7 +488,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a65[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c28, tile + 9 * kTile, nullptr, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c28, nullptr, false, ring, first_steps<8, 8, 1>(c29),
+                       tile + 9 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -484,7 +502,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c29, tile + 8 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c29, nullptr, false, ring, first_steps<8, 9, 1>(c30),
+                       tile + 8 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -498,15 +517,15 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 0 * kTile, c30, b5 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c30, nullptr, false, ring, no_steps(), b5 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3,
-            const real* MLFF_RESTRICT c4, const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
+            const real* MLFF_RESTRICT c5, const real* MLFF_RESTRICT c6, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT b5) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
@@ -519,13 +538,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;   // of tile arrays, an atom
   constexpr int kSumNumbers = 1;    // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 18;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;          // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -556,8 +577,8 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 9) {
         Record& p = record[e];
-        const real v2 = c0[f];
-        const real v3 = c1[f];
+        const real v2 = c1[f];
+        const real v3 = c2[f];
         const real v4 = p.r + v3;
         const real v5 = v2 * v4;
         const real v6 = power<2>(v5);
@@ -576,15 +597,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         MLFF_EACH_CHANNEL(c, f, 9) {
           real v17[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] = c2[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] = c3[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 9 + f];
+            const real w = c4[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v17[e] += pair[e].v9[k] * w;
           }
           real v77[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v77[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c3[k * 9 + f];
+            const real w = c4[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v77[e] += pair[e].v76[k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
@@ -600,17 +621,17 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         team_barrier();
         real part1[E * 1] = {};
         MLFF_EACH_CHANNEL(c, f, 9) {
-          const real v23 = c6[row_of(element[i], 9) + f];
+          const real v23 = c7[row_of(element[i], 9) + f];
           real v80[E];
           MLFF_UNROLL for (int e = 0; e < E; ++e) v80[e] = 0.0f;
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c5[k * 9 + f];
+            const real w = c6[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v80[e] += team_array[0 * kPairBatch + e * 9 + 0 + k] * w;
           }
           real v21[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] = c4[f];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] = c5[f];
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c5[k * 9 + f];
+            const real w = c6[k * 9 + f];
             MLFF_UNROLL for (int e = 0; e < E; ++e) v21[e] += team_array[9 * kPairBatch + e * 9 + 0 + k] * w;
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {

@@ -1,4 +1,4 @@
-MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
             const real* MLFF_RESTRICT pair_geometry, const real* MLFF_RESTRICT c0, const real* MLFF_RESTRICT c1,
             const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT c3, const real* MLFF_RESTRICT c4,
@@ -9,21 +9,24 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 9;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;   // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 9;    // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -50,8 +53,8 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 9) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v3 = spline_sum<5>(p.basis, c0 + p.row * 9 + f, 9);
-            const real v5 = c1[row_of(element[p.j], 9) + f];
+            const real v3 = spline_sum<5>(p.basis, c1 + p.row * 9 + f, 9);
+            const real v5 = c2[row_of(element[p.j], 9) + f];
             const real v6 = v3 * v5;
             a7[c] += v6;
           }
@@ -65,7 +68,8 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a7[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c3, b0 + row_of(first, 8), c2, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c0, c3, false, ring, first_steps<8, 8, 1>(c4),
+                       b0 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -78,26 +82,27 @@ MLFF_KERNEL(phase_0, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c5, b1 + row_of(first, 8), c4, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c4, c5, false, ring, first_steps<8, 9, 1>(c6),
+                       b1 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c6[row_of(element[i], 8) + f];
+      const real v0 = c7[row_of(element[i], 8) + f];
       const real v11 = b1[row_of(i, 8) + f];
       const real v12 = v0 + v11;
       tile[0 * kTile + t * 8 + f] = v12;
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 0 * kTile, c7, b2 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c6, nullptr, false, ring, no_steps(), b2 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c6,
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT atom_energy, const real* MLFF_RESTRICT c7,
             const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c10,
             const real* MLFF_RESTRICT c11, const real* MLFF_RESTRICT c12, const real* MLFF_RESTRICT c13,
             const real* MLFF_RESTRICT c14, const real* MLFF_RESTRICT c15, const real* MLFF_RESTRICT c16,
@@ -109,21 +114,24 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real basis[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 27;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 0;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 25;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 0;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c8));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -150,7 +158,7 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         MLFF_EACH_CHANNEL(c, f, 9) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v13 = spline_sum<5>(p.basis, c8 + p.row * 9 + f, 9);
+            const real v13 = spline_sum<5>(p.basis, c9 + p.row * 9 + f, 9);
             const real v15 = b2[row_of(p.j, 9) + f];
             const real v16 = v13 * v15;
             a17[c] += v16;
@@ -165,7 +173,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a17[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c10, tile + 9 * kTile, c9, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c8, c10, false, ring, first_steps<8, 8, 1>(c11),
+                       tile + 9 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -178,13 +187,14 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c12, tile + 17 * kTile, c11, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c11, c12, false, ring, first_steps<8, 5, 1>(c13),
+                       tile + 17 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c6[row_of(element[i], 8) + f];
+      const real v0 = c7[row_of(element[i], 8) + f];
       const real v11 = b1[row_of(i, 8) + f];
       const real v12 = v0 + v11;
       const real v21 = tile[17 * kTile + t * 8 + f];
@@ -193,7 +203,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 5>(rows, tile + 0 * kTile, c14, tile + 17 * kTile, c13, false);
+  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c13, c14, false, ring, first_steps<5, 1, 1>(c15),
+                       tile + 17 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -201,7 +212,7 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 5) {
       const real v23 = tile[17 * kTile + t * 5 + f];
       const real v24 = m_silu(v23);
-      const real v28 = c15[f];
+      const real v28 = c16[f];
       const real v29 = m_sigmoid(v23);
       const real v30 = -v29;
       const real v31 = 1.0f + v30;
@@ -210,12 +221,14 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v34 = v29 * v33;
       const real v35 = v28 * v34;
       tile[0 * kTile + t * 5 + f] = v24;
-      tile[22 * kTile + t * 5 + f] = v35;
+      tile[17 * kTile + t * 5 + f] = v35;
     }
   }
   block_barrier();
-  linear_tile<5, 1>(rows, tile + 0 * kTile, c16, tile + 5 * kTile, nullptr, false);
-  linear_tile<5, 8>(rows, tile + 22 * kTile, c17, b3 + row_of(first, 8), nullptr, false);
+  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c15, nullptr, false, ring, first_steps<5, 8, 1>(c17),
+                       tile + 5 * kTile);
+  linear_tile<5, 8, 1>(rows, in_shared(tile + 17 * kTile), c17, nullptr, false, ring, first_steps<8, 8, 1>(c18),
+                       b3 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -226,7 +239,8 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, b3 + row_of(first, 8), c18, tile + 0 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, b3 + row_of(first, 8), c18, nullptr, false, ring, first_steps<8, 9, 1>(c19),
+                       tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -236,17 +250,17 @@ MLFF_KERNEL(phase_1, const int n_atoms, const int tile_atoms, const int* MLFF_RE
       const real v18 = tile[9 * kTile + t * 8 + f];
       const real v38 = m_sigmoid(v18);
       const real v39 = v37 * v38;
-      tile[17 * kTile + t * 8 + f] = v39;
+      tile[0 * kTile + t * 8 + f] = v39;
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 17 * kTile, c19, b4 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c19, nullptr, false, ring, no_steps(), b4 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
+MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT pair_begin,
             const int* MLFF_RESTRICT pair_neighbour, const real* MLFF_RESTRICT pair_geometry,
-            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c8, const real* MLFF_RESTRICT c20,
+            real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c9, const real* MLFF_RESTRICT c20,
             const real* MLFF_RESTRICT c21, const real* MLFF_RESTRICT c22, const real* MLFF_RESTRICT b0,
             const real* MLFF_RESTRICT b2, const real* MLFF_RESTRICT b3, const real* MLFF_RESTRICT b4,
             real* MLFF_RESTRICT b5) {
@@ -256,21 +270,24 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     real slope[5 + 1];
     int j, row;
   };
-  constexpr int kTileNumbers = 17;  // of tile arrays, an atom
-  constexpr int kSumNumbers = 1;    // of sums over channels, a pair of a chunk
-  constexpr int kTeamNumbers = 0;   // of team arrays, a pair of a batch
+  constexpr int kTileNumbers = 17;   // of tile arrays, an atom
+  constexpr int kSumNumbers = 1;     // of sums over channels, a pair of a chunk
+  constexpr int kTeamNumbers = 0;    // of team arrays, a pair of a batch
+  constexpr int kRing = kRingReals;  // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
+  fetch_ahead(ring, first_steps<9, 8, 1>(c20));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -300,10 +317,10 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
           const real v14 = b2[row_of(i, 9) + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v13 = spline_sum<5>(p.basis, c8 + p.row * 9 + f, 9);
+            const real v13 = spline_sum<5>(p.basis, c9 + p.row * 9 + f, 9);
             const real v41 = b4[row_of(p.j, 9) + f];
             const real v42 = v13 * v41;
-            const real v51 = spline_sum<5>(p.slope, c8 + p.row * 9 + f, 9);
+            const real v51 = spline_sum<5>(p.slope, c9 + p.row * 9 + f, 9);
             const real v54 = v41 * v51;
             const real v55 = v14 * v54;
             a43[c] += v42;
@@ -334,7 +351,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     MLFF_EACH_CHANNEL(c, f, 9) { tile[0 * kTile + t * 9 + f] = a43[c]; }
   }
   block_barrier();
-  linear_tile<9, 8>(rows, tile + 0 * kTile, c20, tile + 9 * kTile, nullptr, false);
+  linear_tile<9, 8, 1>(rows, in_shared(tile + 0 * kTile), c20, nullptr, false, ring, first_steps<8, 8, 1>(c21),
+                       tile + 9 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -347,7 +365,8 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 8>(rows, tile + 0 * kTile, c21, tile + 8 * kTile, nullptr, false);
+  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c21, nullptr, false, ring, first_steps<8, 9, 1>(c22),
+                       tile + 8 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -361,14 +380,14 @@ MLFF_KERNEL(phase_2, const int n_atoms, const int tile_atoms, const int* MLFF_RE
     }
   }
   block_barrier();
-  linear_tile<8, 9>(rows, tile + 0 * kTile, c22, b5 + row_of(first, 9), nullptr, false);
+  linear_tile<8, 9, 1>(rows, in_shared(tile + 0 * kTile), c22, nullptr, false, ring, no_steps(), b5 + row_of(first, 9));
   block_barrier();
 }
 
-MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
+MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, const int* MLFF_RESTRICT element,
             const int* MLFF_RESTRICT pair_begin, const int* MLFF_RESTRICT pair_neighbour,
-            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c0,
-            const real* MLFF_RESTRICT c1, const real* MLFF_RESTRICT b5) {
+            const real* MLFF_RESTRICT pair_geometry, real* MLFF_RESTRICT pair_gradient, const real* MLFF_RESTRICT c1,
+            const real* MLFF_RESTRICT c2, const real* MLFF_RESTRICT b5) {
   struct alignas(16) Record {  // of a pair
     real ux, uy, uz, r;
     real slope[5 + 1];
@@ -377,13 +396,15 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
   constexpr int kSumNumbers = 1;   // of sums over channels, a pair of a chunk
   constexpr int kTeamNumbers = 0;  // of team arrays, a pair of a batch
+  constexpr int kRing = 0;         // reals of weights on their way
   constexpr int kTileReals = whole_quads(kTile * kTileNumbers);
   constexpr int kRecordReals = kPairChunk * (int)(sizeof(Record) / sizeof(real));
   constexpr int kTeamReals =
       whole_quads(kRecordReals + kPairChunk * kWarps * kSumNumbers + kPairBatch * kTeamNumbers + kTeamScratch);
-  MLFF_SHARED(shared, kTileReals + kTeams * kTeamReals);
-  [[maybe_unused]] real* const tile = shared;
-  [[maybe_unused]] Record* const record = (Record*)(shared + kTileReals + team() * kTeamReals);
+  MLFF_SHARED(shared, kRing + kTileReals + kTeams * kTeamReals);
+  [[maybe_unused]] real* const ring = shared;
+  [[maybe_unused]] real* const tile = shared + kRing;
+  [[maybe_unused]] Record* const record = (Record*)(tile + kTileReals + team() * kTeamReals);
   [[maybe_unused]] real* const sums = (real*)record + kRecordReals;
   [[maybe_unused]] real* const team_array = sums + kPairChunk * kWarps * kSumNumbers;
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
@@ -414,10 +435,10 @@ MLFF_KERNEL(phase_3, const int n_atoms, const int tile_atoms, const int* MLFF_RE
         Record* const pair = record + p0;
         real part0[E * 1] = {};
         MLFF_EACH_CHANNEL(c, f, 9) {
-          const real v4 = c1[row_of(element[i], 9) + f];
+          const real v4 = c2[row_of(element[i], 9) + f];
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v50 = spline_sum<5>(p.slope, c0 + p.row * 9 + f, 9);
+            const real v50 = spline_sum<5>(p.slope, c1 + p.row * 9 + f, 9);
             const real v60 = b5[row_of(p.j, 9) + f];
             const real v61 = v50 * v60;
             const real v62 = v4 * v61;

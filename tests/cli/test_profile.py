@@ -1,0 +1,101 @@
+"""mlffgen profile on the processor and on the GPU that there is, which may be that of tests/software_gpu."""
+
+from typing import Any
+
+from cli_case import FAST, MOLECULES, SPEC, CliCase, main
+
+LIST = ["all_pairs_count", "all_pairs_fill"]
+PHASES = ["phase_0", "phase_1", "phase_2", "phase_3"]
+QUICK = ["--repeats", 2, "--warm-up", 0]
+
+
+def names(report: Any) -> list[str]:
+    return [step["name"] for step in report["steps"]]
+
+
+class Profile(CliCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.compile_model("model.mlff", SPEC, *FAST)
+        (cls.folder / "few.extxyz").write_text("".join(MOLECULES.read_text().splitlines(True)[:5]))
+
+    def check_times(self, report: Any) -> None:
+        for step in report["steps"]:
+            self.assertGreater(step["median_us"], 0, step)
+            self.assertLessEqual(step["p5_us"], step["median_us"])
+            self.assertLessEqual(step["median_us"], step["p95_us"])
+        self.assertAlmostEqual(sum(step["median_us"] for step in report["steps"]), report["sum_of_steps_us"], places=3)
+        self.assertAlmostEqual(sum(step["share"] for step in report["steps"]), 1)
+        self.assertAlmostEqual(sum(part["median_us"] for part in report["parts"]), report["sum_of_steps_us"], places=3)
+        self.assertAlmostEqual(report["accounted"], report["sum_of_steps_us"] / report["call"]["median_us"])
+
+    def test_the_phases_of_the_processor_account_for_the_call(self) -> None:
+        report = self.succeed_json("profile", "model.mlff", MOLECULES, "--threads", 1, "--repeats", 30)
+        self.assertEqual(names(report), ["neighbour list", "pair geometry", *PHASES, "forces and virials", "results"])
+        self.check_times(report)
+        self.assertEqual((report["systems"], report["repeats"], report["warm_up"]), (8, 30, 10))
+        self.assertIsNone(report["graph"])
+        self.assertGreater(report["accounted"], 0.3)
+
+    def test_the_table_has_a_row_a_step_and_the_whole_call(self) -> None:
+        text = self.succeed("profile", "model.mlff", MOLECULES, *QUICK)
+        for phase in PHASES:
+            self.assertRegex(text, rf"model +{phase} +\d+\.\d")
+        self.assertRegex(text, r"sum of the steps +\d+\.\d")
+        self.assertRegex(text, r"the call +\d+\.\d.* 100\.0 %")
+        self.assertIn("8 systems, 73 atoms", text)
+
+    def test_without_structures_a_periodic_cube_is_made(self) -> None:
+        report = self.succeed_json("profile", "model.mlff", "--atoms", 200, "--energy-only", *QUICK)
+        self.assertEqual((report["systems"], report["atoms"]), (1, 200))
+        self.assertGreater(report["pairs"], 200 * 30)
+        self.assertEqual(names(report)[2:], ["phase_0", "phase_1", "results"])
+
+    def test_errors_say_where_what_and_what_to_do(self) -> None:
+        self.fail_with(1, "absent.mlff", "profile", "absent.mlff")
+        self.fail_with(1, "absent.extxyz", "profile", "model.mlff", "absent.extxyz")
+        (self.folder / "empty.extxyz").write_text("")
+        self.fail_with(1, "empty.extxyz: the file holds no structure", "profile", "model.mlff", "empty.extxyz")
+        (self.folder / "gold.extxyz").write_text("1\nname=a\nO 0 0 0\n2\nname=pair\nH 0 0 0\nAu 0 0 2\n")
+        fragment = "gold.extxyz:4: frame 1 (pair): atom 1 (counting from 0): the model"
+        self.fail_with(1, fragment, "profile", "model.mlff", "gold.extxyz")
+        self.fail_with(2, "did you mean '--repeats'", "profile", "model.mlff", "--repeat", 3)
+        self.fail_with(2, "--repeats", "profile", "model.mlff", "--repeats", 0)
+        self.fail_with(2, "--atoms", "profile", "model.mlff", MOLECULES, "--atoms", 10)
+        self.fail_with(2, "expected host, cuda or cuda:N", "profile", "model.mlff", "--device", "gpu")
+        absent = {"MLFFGEN_CUDA": "/absent/libcuda.so"}
+        self.fail_with(1, "MLFFGEN_CUDA", "profile", "model.mlff", "--device", "cuda", environment=absent)
+
+    def need_gpu(self) -> None:
+        if not self.has_gpu():
+            self.skipTest("mlffgen doctor finds no usable GPU")
+
+    def test_the_steps_of_a_gpu_are_its_kernels_and_copies(self) -> None:
+        self.need_gpu()
+        report = self.succeed_json("profile", "model.mlff", "few.extxyz", "--device", "cuda", *QUICK)
+        copies = ["copy to the host", "copy to the host"]
+        self.assertEqual(names(report), ["copy to the device", *LIST, *PHASES, "reduce_forces", *copies])
+        parts = ["copy in", "list", "model", "reductions", "copy out"]
+        self.assertEqual([part["part"] for part in report["parts"]], parts)
+        self.check_times(report)
+        for step in report["steps"]:
+            self.assertEqual("blocks" in step, not step["name"].startswith("copy"))
+            self.assertEqual("bytes" in step, step["name"].startswith("copy"))
+        for whole in ("graph", "plain_call", "call", "all_steps"):
+            self.assertGreater(report[whole]["median_us"], 0)
+        self.assertNotIn("threads", report)
+        text = self.succeed("profile", "model.mlff", "few.extxyz", "--device", "cuda", *QUICK)
+        for row in ("the steps as one graph", "the call without a graph", "the call, with a graph"):
+            self.assertRegex(text, rf"{row} +\d+\.\d")
+
+    def test_a_bad_frame_is_named_on_a_gpu(self) -> None:
+        self.need_gpu()
+        (self.folder / "bad.extxyz").write_text("1\nname=a\nO 0 0 0\n2\nname=pair\nH 0 0 0\nAu 0 0 2\n")
+        fragment = "bad.extxyz:4: frame 1 (pair): atom 1 (counting from 0): the model"
+        self.fail_with(1, fragment, "profile", "model.mlff", "bad.extxyz", "--device", "cuda")
+        self.fail_with(1, "97", "profile", "model.mlff", "few.extxyz", "--device", "cuda:97")
+
+
+if __name__ == "__main__":
+    main()
