@@ -87,7 +87,7 @@ TEST_CASE("the times of the steps are positive and add up to that of all, which 
     CHECK(time.p5 <= time.median);
     CHECK(time.median <= time.p95);
   }
-  CHECK(often.graph->p5 < often.call.p95);
+  CHECK(often.graph->median < 1.25 * often.call.median);  // two series of calls, one after the other
   CHECK(often.sum_of_steps() < 1.5 * often.all_steps.median);
 }
 
