@@ -94,8 +94,8 @@ MLFF_DEVICE void fetch_ahead(real* ring, Steps steps) {
   }
 }
 
-// A number as the sum of two that tensor cores take, which ignore all but 11 significant bits, to 2^-22 of it: the first
-// is cut off, the second rounded, as errors of one sign would add up.
+// A number as the sum of two that tensor cores take, which ignore all but 11 significant bits, to 2^-22 of it: the
+// first is cut off, the second rounded, as errors of one sign would add up.
 struct SplitNumber {
   unsigned high, low;
 };

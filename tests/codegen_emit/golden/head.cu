@@ -466,13 +466,14 @@ MLFF_DEVICE void fetch_ahead(real* ring, Steps steps) {
   }
 }
 
-// A number as the sum of two that tensor cores take, which ignore all but 11 significant bits, to 2^-21 of it.
+// A number as the sum of two that tensor cores take, which ignore all but 11 significant bits, to 2^-22 of it: the
+// first is cut off, the second rounded, as errors of one sign would add up.
 struct SplitNumber {
   unsigned high, low;
 };
 MLFF_DEVICE SplitNumber split(float x) {
   const unsigned bits = __float_as_uint(x);
-  return {bits, __float_as_uint(x - __uint_as_float(bits & 0xffffe000u))};
+  return {bits, __float_as_uint(x - __uint_as_float(bits & 0xffffe000u)) + 0x1000u};
 }
 
 // 8 * TILES rows times 16 * WIDE columns by a warp, on tensor cores: the transpose, out' = weights' in'. Each product
