@@ -618,8 +618,8 @@ MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float*
     };
     if (last - row <= 8) {
       run(Count<1>());
-    } else if (last - row <= 16) {
-      run(Count<2>());
+    } else if (kTile > 8 && last - row <= 16) {  // each form of a product costs time to compile
+      run(Count<(kTile > 8) ? 2 : 3>());
     } else if constexpr (Share::kRows == 24) {
       run(Count<3>());
     } else if (last - row <= 24) {
