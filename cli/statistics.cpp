@@ -5,17 +5,11 @@
 #include <cstddef>
 #include <numeric>
 
+#include "runtime/profile.h"
+
 namespace mlffgen::cli {
-namespace {
 
-double quantile(const std::vector<double>& sorted, double fraction) {
-  const double at = fraction * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-}  // namespace
+using runtime::quantile;
 
 Timing summarise(std::vector<double> milliseconds) {
   Timing timing;

@@ -9,7 +9,6 @@
 #include "runtime/evaluator.h"
 
 namespace mlffgen::runtime {
-namespace {
 
 double quantile(const std::vector<double>& sorted, double fraction) {
   const double at = fraction * static_cast<double>(sorted.size() - 1);
@@ -17,8 +16,6 @@ double quantile(const std::vector<double>& sorted, double fraction) {
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
-
-}  // namespace
 
 Spread spread_of(std::vector<double> microseconds) {
   internal_check(!microseconds.empty(), "there are no times to sum up");

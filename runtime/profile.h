@@ -15,6 +15,9 @@ struct Spread {
   double median = 0, p5 = 0, p95 = 0;
 };
 
+// Interpolated between neighbouring samples, of which there is at least one; fraction from 0 to 1.
+double quantile(const std::vector<double>& sorted, double fraction);
+
 // InternalError without a sample.
 Spread spread_of(std::vector<double> microseconds);
 

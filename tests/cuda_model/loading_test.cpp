@@ -1,5 +1,6 @@
 // Which machine code runs, and with which launches.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <functional>
@@ -95,6 +96,20 @@ TEST_CASE("a source that does not compile is one error, of its first kernel that
     CHECK(message.find("unknown_in_phase_2") == std::string::npos);
   }
   CHECK(cuda_model::CudaModel(with_source(test::small_bundle(false), good)).load_times()->compiled == 0);
+}
+
+TEST_CASE("blocks of any shape give the same to rounding: teams of one, two and four warps") {
+  const std::vector<Structure> structures = {test::molecule(13, 1), test::crystal(3, 2, 2, 7, 2)};
+  for (const auto* bundle : {&test::small_bundle(false), &test::wide_bundle()}) {
+    const auto expected = cuda_model::CudaModel(*bundle).evaluate(structures);
+    for (const int lanes : {64, 128}) {
+      CAPTURE(lanes);
+      // Of as many threads, and with less shared memory than the plan has for them.
+      const std::string shape = fmt::format("#define MLFF_LANES {}\n#define MLFF_TEAMS {}\n", lanes, 256 / lanes);
+      cuda_model::CudaModel other(with_source(*bundle, shape + std::string(bundle->text("source.cu"))));
+      CHECK(test::nearly_same(other.evaluate(structures), expected, 2e-5));
+    }
+  }
 }
 
 TEST_CASE("a source that lacks a kernel of the plan is refused by name") {
