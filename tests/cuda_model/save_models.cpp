@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
   save(test::small_bundle(false), "/small-float.mlff");
   save(test::small_bundle(true), "/small-double.mlff");
   save(test::wide_bundle(), "/wide-float.mlff");
+  save(test::broad_bundle(), "/broad-float.mlff");
   return 0;
 }

@@ -50,6 +50,16 @@ inline const runtime::Bundle& wide_bundle() {
   return bundle;
 }
 
+// A float PaiNN with more channels than three warps have lanes: compiled once.
+inline const runtime::Bundle& broad_bundle() {
+  static const runtime::Bundle bundle = compile_bundle(
+      false, {},
+      "mlffgen: 1\nname: broad\nunits: {length: angstrom, energy: eV}\nelements: [H, C, O]\ncutoff: 5.0\n"
+      "architecture: painn-schnetpack\nparameters: {features: 112, layers: 2, gaussians: 9, readout: 16}\n",
+      "broad");
+  return bundle;
+}
+
 // Atoms on a disturbed lattice of spacing 1.6 in a skewed cell; bit d of periodicity: periodic along d.
 inline runtime::Structure crystal(int nx, int ny, int nz, int periodicity, unsigned seed) {
   constexpr double kSpacing = 1.6;
