@@ -24,7 +24,8 @@ constexpr std::size_t kMostEntries = 100000;          // of any list
 constexpr std::size_t kMostBytesPerAtom = 1U << 30U;  // of a buffer
 constexpr std::size_t kMostBytes = std::size_t{1} << 40U;
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kFragment = 16;         // rows and columns
+constexpr std::size_t kFragment = 16;  // rows and columns
+constexpr int kMostExponent = 128;
 constexpr std::size_t kMostRows = 1U << 20U;  // or columns of a matrix
 constexpr int kMostAtomsPerBlock = 4096;
 constexpr std::size_t kMostThreadsPerBlock = 1024;
@@ -193,11 +194,17 @@ class PlanReader {
     }
     constant.inputs = static_cast<int>(shape[0]);
     constant.outputs = static_cast<int>(shape[1]);
+    const auto& exponent = member(entry, "exponent");
+    if (!exponent.is_number_integer() || std::abs(exponent.get<double>()) > kMostExponent) {
+      fail(fmt::format("'exponent' of constant {} must be a whole number from {} to {}, not {}", constant.name,
+                       -kMostExponent, kMostExponent, quote(exponent.dump())));
+    }
+    constant.exponent = exponent.get<int>();
   }
 
   void read_storage(const Json& root) {
     for (const auto& entry : list(root, "constants")) {
-      known_keys(entry, "a constant", {"name", "offset", "bytes", "fragments"});
+      known_keys(entry, "a constant", {"name", "offset", "bytes", "fragments", "exponent"});
       Plan::Constant constant{new_name(entry), whole(entry, "offset", 0, kMostBytes),
                               whole(entry, "bytes", 1, kMostBytes)};
       if (entry.contains("fragments")) read_fragments(entry, constant);

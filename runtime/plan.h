@@ -40,9 +40,9 @@ struct Plan {
   struct Constant {
     std::string name;
     std::size_t offset = 0, bytes = 0;  // in section "constants"; the offset is a multiple of 64
-    // Of matrices float [count][inputs][outputs] that GPU kernels read in the order of fragments, multiples of 16
-    // (runtime/cuda_model/fragments.h). Zero: read as they are.
-    int inputs = 0, outputs = 0;
+    // Of matrices float [count][inputs][outputs] that GPU kernels read as split fragments, multiples of 16, times
+    // 2^exponent (runtime/cuda_model/fragments.h). Zero: read as they are.
+    int inputs = 0, outputs = 0, exponent = 0;
   };
   struct Buffer {
     std::string name;

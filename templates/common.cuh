@@ -8,6 +8,8 @@
 #endif
 MLFF_TUNABLE("4,8,16,32") constexpr int kTile = MLFF_TILE;           // atoms a block takes at most
 MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
+// The same where both sums over neighbours and sums over channels are held.
+constexpr int kHeavyPairBatch = kFewRegisters && kPairBatch > 1 ? kPairBatch / 2 : kPairBatch;
 
 // A compile-time count, for loops over a full batch of pairs or over one pair.
 template <int N>
@@ -19,6 +21,32 @@ struct Count {
 template <int C>
 MLFF_DEVICE constexpr int slots() {
   return (C + kLanes - 1) / kLanes;
+}
+
+// Neighbouring channels of C that a lane takes at once, as MLFF_EACH_GROUP(c, f, C) does: channels f, f + 1, ... in
+// slots c, c + 1, ...
+template <int C>
+struct alignas(group_size<C>() * sizeof(real) < 16 ? group_size<C>() * sizeof(real) : 16) Group {
+  real value[group_size<C>()];
+};
+template <int C>
+MLFF_DEVICE Group<C> group_at(const real* from) {
+  return *(const Group<C>*)from;
+}
+template <int C>
+MLFF_DEVICE void put_group(real* to, const Group<C>& group) {
+  *(Group<C>*)to = group;
+}
+#define MLFF_EACH_OF_GROUP(u, C) MLFF_UNROLL for (int u = 0; u < group_size<(C)>(); ++u)
+template <int C>
+MLFF_DEVICE Group<C> group_of_slots(const real (&slot)[slots<C>()], int c) {
+  Group<C> group;
+  MLFF_EACH_OF_GROUP(u, C) group.value[u] = slot[c + u];
+  return group;
+}
+template <int C>
+MLFF_DEVICE void add_multiple(Group<C>& sum, real x, const Group<C>& group) {
+  MLFF_EACH_OF_GROUP(u, C) sum.value[u] += x * group.value[u];
 }
 
 // Four numbers that are read at once.
@@ -47,8 +75,8 @@ MLFF_DEVICE real power(real x) {
 }
 
 MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
-MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
-MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_sigmoid(real x) { return m_quotient(real(1), real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return m_quotient(x, real(1) + m_exp(-x)); }
 MLFF_DEVICE real m_softplus(real x) {
   const real magnitude = x < real(0) ? -x : x;
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
@@ -87,11 +115,13 @@ MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[D
   }
 }
 
-// sum over k of weight[k] * table[k * stride].
-template <int DEGREE>
-MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
-  real sum = weight[0] * table[0];
+// sum over k of weight[k] * table[k][C], from a channel on.
+template <int DEGREE, int C>
+MLFF_DEVICE Group<C> spline_sum(const real (&weight)[DEGREE + 1], const real* table) {
+  Group<C> sum;
+  const Group<C> first = group_at<C>(table);
+  MLFF_EACH_OF_GROUP(u, C) sum.value[u] = weight[0] * first.value[u];
   MLFF_UNROLL
-  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  for (int k = 1; k <= DEGREE; ++k) add_multiple<C>(sum, weight[k], group_at<C>(table + k * C));
   return sum;
 }

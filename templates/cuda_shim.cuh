@@ -20,9 +20,10 @@ typedef unsigned long size_t;
 #define MLFF_UNROLL _Pragma("unroll")
 #define MLFF_KERNEL(name, blocks, ...) \
   extern "C" __global__ void __launch_bounds__(kBlock, sizeof(real) == sizeof(float) ? blocks : 1) name(__VA_ARGS__)
-#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
-  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
-                                                         slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_GROUP(c, f, C)                                                                      \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>();                                                       \
+                   c += group_size<(C)>()) if (const int f = lane() * group_size<(C)>() + c * kLanes; \
+                                               slots<(C)>() * kLanes == (C) || f < (C))
 #define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
 #define MLFF_EACH_PAIR_CHANNEL(e, f, count, C)                        \
   for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) \
@@ -61,6 +62,7 @@ MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;
 MLFF_TUNABLE("1,2,3,4") constexpr int kMinPairBlocks = MLFF_MIN_PAIR_BLOCKS;
 MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;   // pairs whose records a team holds
 MLFF_TUNABLE("2,4,8") constexpr int kWeightSteps = MLFF_WEIGHT_STEPS;  // of a dense layer, on their way to a thread
+constexpr bool kFewRegisters = true;
 constexpr int kBlock = kLanes * kTeams;
 constexpr int kRingReals = sizeof(real) == sizeof(float) ? kWeightSteps * kBlock * 8 : 0;
 constexpr int kWarps = kLanes / 32;  // of a team
@@ -69,6 +71,10 @@ constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 // Unsigned divisions by powers of two are shifts.
 MLFF_DEVICE int warp_of_block() { return (int)(threadIdx.x / 32); }
 MLFF_DEVICE int lane_of_warp() { return (int)(threadIdx.x % 32); }
+template <int C>
+MLFF_DEVICE constexpr int group_size() {
+  return C % (4 * kLanes) == 0 ? 4 : (C % (2 * kLanes) == 0 ? 2 : 1);
+}
 MLFF_DEVICE int lane() { return (int)(threadIdx.x % kLanes); }
 MLFF_DEVICE int team() { return (int)(threadIdx.x / kLanes); }
 MLFF_DEVICE void block_barrier() { __syncthreads(); }
@@ -199,5 +205,9 @@ MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
 MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
+// x / y for y >= 1, also infinite, to 2 units in the last place.
+MLFF_DEVICE float m_quotient(float x, float y) { return __fdividef(x, y); }
+MLFF_DEVICE double m_quotient(double x, double y) { return x / y; }
 // Zero at zero, so that the gradient of a norm is zero there.
-MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
+MLFF_DEVICE float m_rsqrt(float x) { return x == 0.0f ? 0.0f : rsqrtf(x); }
+MLFF_DEVICE double m_rsqrt(double x) { return x == 0.0 ? 0.0 : 1.0 / sqrt(x); }

@@ -3,12 +3,13 @@
 typedef unsigned long size_t;
 
 #define MLFF_TUNABLE(choices)
-#define MLFF_DEVICE static inline
+// Inlined before loops are vectorised: a read in a function of its own is not known to be safe.
+#define MLFF_DEVICE static inline __attribute__((always_inline))
 #define MLFF_RESTRICT __restrict__
 #define MLFF_UNROLL _Pragma("clang loop unroll(full)")
 #define MLFF_KERNEL(name, blocks, ...) static void name(const int mlff_block, __VA_ARGS__)
 #define MLFF_SHARED(name, count) alignas(64) real name[(count) + 1]
-#define MLFF_EACH_CHANNEL(c, f, C)                                                            \
+#define MLFF_EACH_GROUP(c, f, C)                                                              \
   _Pragma("clang loop vectorize(assume_safety) interleave(disable)") for (int c = 0; c < (C); \
                                                                           ++c) if (const int f = c; true)
 #define MLFF_EACH_PAIR(e, count) for (int e = 0; e < (count); ++e)
@@ -25,7 +26,12 @@ constexpr int kTeams = 1;
 constexpr int kTeamScratch = 0;
 constexpr int kWarps = 1;
 constexpr int kPairChunk = 4;
+constexpr bool kFewRegisters = false;
 
+template <int C>
+MLFF_DEVICE constexpr int group_size() {
+  return 1;
+}
 MLFF_DEVICE constexpr int lane() { return 0; }
 MLFF_DEVICE constexpr int team() { return 0; }
 MLFF_DEVICE void team_barrier() {}
@@ -178,6 +184,7 @@ MLFF_DEVICE real m_cos(real x) { return m_sin_quarter(x, 1); }
 
 MLFF_DEVICE float m_sqrt(float x) { return __builtin_sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return __builtin_sqrt(x); }
+MLFF_DEVICE real m_quotient(real x, real y) { return x / y; }
 MLFF_DEVICE real m_rsqrt(real x) {
   const real root = m_sqrt(x);
   return x == real(0) ? real(0) : real(1) / root;
@@ -323,21 +330,22 @@ static __attribute__((noinline)) void linear_tile(int rows, const real* in, cons
   }
   product_rest<IN, OUT, kVector / 2>(rows, in, weights, out, bias, add);
 }
-// A GPU reads shared memory in another way, and fetches the next product's weights ahead.
+// A GPU fetches the next product's weights ahead, and splits what it multiplies.
 constexpr int kRingReals = 0;
 struct Steps {};
 MLFF_DEVICE Steps no_steps() { return {}; }
-template <int IN, int OUT, int COUNT>
+template <int IN, int OUT, int COUNT, int ROWS>
 MLFF_DEVICE Steps first_steps(const real*) {
   return {};
 }
 MLFF_DEVICE void fetch_ahead(real*, Steps) {}
-MLFF_DEVICE const real* in_shared(const real* rows) { return rows; }
+template <int C, int ROWS>
+MLFF_DEVICE void split_rows(real*, real*, int) {}
 
 // Rows times COUNT matrices, which lie one behind another, as do their biases.
-template <int IN, int OUT, int COUNT>
-MLFF_DEVICE void linear_tile(int rows, const real* in, const real* weights, const real* bias, bool add, real*, Steps,
-                             real* out, real* out_1 = nullptr, real* out_2 = nullptr) {
+template <int IN, int OUT, int COUNT, int ROWS>
+MLFF_DEVICE void linear_tile(int rows, const real* in, const real*, const real* weights, real, const real* bias,
+                             bool add, real*, Steps, real* out, real* out_1 = nullptr, real* out_2 = nullptr) {
   real* const outs[] = {out, out_1, out_2};
   for (int k = 0; k < COUNT; ++k) {
     linear_tile<IN, OUT>(rows, in, weights + k * IN * OUT, outs[k], bias ? bias + k * OUT : nullptr, add);

@@ -61,7 +61,8 @@ const auto batch = [&](auto size, const int p0) {
   /*@hole stages*/ /*@end*/
 };
 int p0 = 0;
-for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+constexpr int kBatch = /*@hole pairs_at_once*/ kPairBatch /*@end*/;
+for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
 for (; p0 < count; ++p0) batch(Count<1>(), p0);
 //@end batches
 

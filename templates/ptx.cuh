@@ -7,8 +7,12 @@ template <int NAME, int THREADS>
 static __device__ __forceinline__ void named_barrier() {
   software_gpu_barrier(NAME, THREADS);
 }
-static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  software_gpu_mma_m16n8k8_tf32(d, a, b);
+static __device__ __forceinline__ void mma_halves(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  software_gpu_mma_m16n8k16_f16(d, a, b);
+}
+static __device__ __forceinline__ unsigned halves_of(float low, float high) { return software_gpu_halves(low, high); }
+static __device__ __forceinline__ float2 numbers_of_halves(unsigned halves) {
+  return make_float2(software_gpu_half(halves), software_gpu_half(halves >> 16));
 }
 static __device__ __forceinline__ void copy_quad_ahead(float* to, const float* from) {
   software_gpu_copy_async(to, from, 16);
@@ -19,7 +23,8 @@ static __device__ __forceinline__ void wait_for_copies() {
   software_gpu_copy_wait(LATER);
 }
 static __device__ __forceinline__ void assume_shared(const void*) {}
-static __device__ __forceinline__ float4 read_copied(const float* from) { return *(const float4*)from; }
+static __device__ __forceinline__ uint4 read_copied(const float* from) { return *(const uint4*)from; }
+static __device__ __forceinline__ uint4 read_once(const float* from) { return *(const uint4*)from; }
 
 #else
 
@@ -30,13 +35,26 @@ static __device__ __forceinline__ void named_barrier() {
   asm volatile("bar.sync %0, %1;" ::"n"(NAME), "n"(THREADS) : "memory");
 }
 
-// d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds
-// a: rows g, g + 8, g, g + 8 of columns t, t, t + 4, t + 4; b: rows t, t + 4 of column g; d: row g, columns 2t, 2t + 1,
-// then row g + 8 of the same. Of a and b, the lowest 13 bits are ignored.
-static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+// d[16][8] += a[16][16] b[16][8] by a warp, of half precision with float sums. With g = lane / 4 and t = lane % 4, a
+// lane holds a: rows g, g + 8, g, g + 8 of columns 2t and 2t + 1, and in the last two 2t + 8 and 2t + 9; b: rows 2t and
+// 2t + 1, then 2t + 8 and 2t + 9 of column g; d: row g, columns 2t, 2t + 1, then row g + 8 of the same.
+static __device__ __forceinline__ void mma_halves(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+// Two numbers rounded to half precision, the first in the lower bits, and back.
+static __device__ __forceinline__ unsigned halves_of(float low, float high) {
+  unsigned halves;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(high), "f"(low));
+  return halves;
+}
+static __device__ __forceinline__ float2 numbers_of_halves(unsigned halves) {
+  float2 numbers;
+  asm("{.reg .f16 low, high; mov.b32 {low, high}, %2; cvt.f32.f16 %0, low; cvt.f32.f16 %1, high;}"
+      : "=f"(numbers.x), "=f"(numbers.y)
+      : "r"(halves));
+  return numbers;
 }
 
 // Four numbers from global to shared memory, past L1, without waiting for them. A thread's copies form groups;
@@ -50,16 +68,24 @@ template <int LATER>
 static __device__ __forceinline__ void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(LATER));
 }
+// Constant numbers that this multiprocessor does not want again.
+static __device__ __forceinline__ uint4 read_once(const float* from) {
+  uint4 x;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+               : "l"(from));
+  return x;
+}
 // Lets the compiler read through a pointer as what it is.
 static __device__ __forceinline__ void assume_shared([[maybe_unused]] const void* pointer) {
 #ifndef __clang__
   __builtin_assume(__isShared(pointer));
 #endif
 }
-static __device__ __forceinline__ float4 read_copied(const float* from) {
-  float4 x;
-  asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
-               : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w)
+static __device__ __forceinline__ uint4 read_copied(const float* from) {
+  uint4 x;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
                : "r"((unsigned)__cvta_generic_to_shared(from)));
   return x;
 }

@@ -77,7 +77,10 @@ nlohmann::json plan_json(const Model& model, const emit::Source& source, const C
                          {"gpu", gpu_json(checked.tiles, gpu)}};
   for (const emit::Constant& c : source.constants) {
     plan["constants"].push_back({{"name", c.name}, {"offset", c.offset}, {"bytes", c.bytes}});
-    if (c.inputs > 0) plan["constants"].back()["fragments"] = {c.inputs, c.outputs};
+    if (c.inputs > 0) {
+      plan["constants"].back()["fragments"] = {c.inputs, c.outputs};
+      plan["constants"].back()["exponent"] = c.exponent;
+    }
   }
   for (std::size_t k = 0; k < source.buffer_names.size(); ++k) {
     const emit::Buffer& buffer = model.schedule.buffers[k];

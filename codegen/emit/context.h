@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "codegen/emit/emit.h"
@@ -17,13 +18,14 @@ class ConstantPool {
 
   // The name of the array holding the tensor's values in order.
   std::string add(const ir::TensorPtr& tensor);
-  // The same of a matrix [inputs][outputs] that tiles of atoms are multiplied by.
-  std::string add_matrix(const ir::TensorPtr& tensor, int inputs, int outputs);
+  // The same of a matrix [inputs][outputs] that tiles of atoms are multiplied by, and the exponent of the power of two
+  // that it is multiplied by in that use: not 0 for matrices on tensor cores alone.
+  std::pair<std::string, int> add_matrix(const ir::TensorPtr& tensor, int inputs, int outputs);
   const std::vector<Constant>& constants() const { return constants_; }
   const std::vector<char>& data() const { return data_; }
 
  private:
-  std::string add(const ir::TensorPtr& tensor, int inputs, int outputs);
+  std::size_t place_of(const ir::TensorPtr& tensor, int inputs, int outputs);
 
   bool double_precision_;
   std::vector<ir::TensorPtr> tensors_;

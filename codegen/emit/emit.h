@@ -23,8 +23,9 @@ struct Kernel {
 struct Constant {
   std::string name;
   std::size_t offset = 0, bytes = 0;
-  // Of a matrix that a GPU wants in the order of tensor cores' fragments (templates/tile_product.cuh), else 0.
-  int inputs = 0, outputs = 0;
+  // Of a matrix that a GPU wants in the form of tensor cores' fragments (templates/tile_product.cuh), else 0: its
+  // shape, and the exponent of the power of two that the fragments are multiplied by.
+  int inputs = 0, outputs = 0, exponent = 0;
 };
 
 struct Source {

@@ -35,16 +35,24 @@ std::string kept_text(Context& context, NodeId id, int component) {
   return text + (node.type.channels == 1 ? "]" : " + f]");
 }
 
-std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place) {
+std::string operand_text(const Context& context, NodeId id, int component) {
+  const ir::Type& type = context.graph[id].type;
+  std::string text = fmt::format("tile[{} * kTile + t * {}", context.phase.operands.at(id), type.size());
+  if (component > 0) text += fmt::format(" + {}", component * type.channels);
+  return text + " + f]";
+}
+
+std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place, const char* channel) {
   const Node& node = context.graph[id];
   const auto array = context.segment->team_arrays.find(id);
   if (place == Place::pair || array == context.segment->team_arrays.end()) {
-    return fmt::format("p.v{}{}{}", id, component_suffix(node, component), node.type.channels == 1 ? "" : "[f]");
+    const std::string index = node.type.channels == 1 ? "" : fmt::format("[{}]", channel);
+    return fmt::format("p.v{}{}{}", id, component_suffix(node, component), index);
   }
   const int offset = component * node.type.channels;
   std::string text = fmt::format("team_array[{} * kPairBatch + e * {}", array->second, node.type.size());
   if (offset > 0) text += fmt::format(" + {}", offset);
-  return text + (node.type.channels == 1 ? "]" : " + f]");
+  return text + (node.type.channels == 1 ? "]" : fmt::format(" + {}]", channel));
 }
 
 bool Expressions::varies(NodeId id) {
@@ -88,23 +96,24 @@ std::vector<std::string> Expressions::compute(NodeId id) {
       return std::vector<std::string>(components, context_.literal(0));
     case Op::constant:
       if (n.type.channels == 1) return {context_.literal(n.tensors[0]->values[0])};
-      return define(id, {fmt::format("{}[f]", context_.use(context_.constants.add(n.tensors[0])))});
+      return define_read(id, {fmt::format("{}[f]", context_.use(context_.constants.add(n.tensors[0])))});
     case Op::element_table:
-      return define(id, load(id, fmt::format("{}[i]", context_.use("element"))));
+      return define_read(id, load(id, fmt::format("{}[i]", context_.use("element"))));
     case Op::distance:
       return {"p.r"};
     case Op::direction:
       return {"p.ux", "p.uy", "p.uz"};
     case Op::spline: {
       const std::string table = context_.use(context_.constants.add(n.tensors[0]));
-      return define(id, {fmt::format("spline_sum<{0}>(p.{1}, {2} + p.row * {3}{4}, {3})",
-                                     context_.graph.spline_grid.degree, n.derivative == 0 ? "basis" : "slope", table,
-                                     n.type.channels, n.type.channels == 1 ? "" : " + f")});
+      const std::string sum = fmt::format("spline_sum<{0}, {3}>(p.{1}, {2} + p.row * {3}{4})",
+                                          context_.graph.spline_grid.degree, n.derivative == 0 ? "basis" : "slope",
+                                          table, n.type.channels, n.type.channels == 1 ? "" : " + f");
+      return n.type.channels == 1 ? define(id, {sum + ".value[0]"}) : define_groups(id, {sum});
     }
     case Op::at_i:
       return value(n.inputs[0]);
     case Op::at_j:
-      return define(id, gather(n));
+      return define_read(id, gather(n));
     case Op::broadcast:
       return value(n.inputs[0]);
     case Op::add:
@@ -144,12 +153,13 @@ std::vector<std::string> Expressions::load(NodeId id, const std::string& item) {
 std::vector<std::string> Expressions::load_kept(NodeId id) {
   std::vector<std::string> texts;
   for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_text(context_, id, c));
-  return define(id, texts);
+  return define_read(id, texts);
 }
 
 std::vector<std::string> Expressions::load_of_pair(NodeId id) {
   std::vector<std::string> texts;
-  for (int c = 0; c < node(id).type.components(); ++c) texts.push_back(kept_of_pair_text(context_, id, c, place_));
+  for (int c = 0; c < node(id).type.components(); ++c)
+    texts.push_back(kept_of_pair_text(context_, id, c, place_, place_ == Place::pair ? "f" : "f + u"));
   return define(id, texts);
 }
 
@@ -221,24 +231,47 @@ std::vector<std::string> Expressions::inline_map(NodeId id) {
   internal_check(place_ == Place::batch && is_inline_map(context_.graph, id),
                  "a matrix product inside a loop over atoms");
   std::vector<std::string> texts;
+  const int channels = n.type.channels;
+  const auto group = [&](const std::string& address) { return fmt::format("group_at<{}>({})", channels, address); };
   for (int c = 0; c < n.type.components(); ++c) {
-    const std::string name = fmt::format("v{}{}", id, component_suffix(n, c));
+    const std::string name = fmt::format("m{}{}", id, component_suffix(n, c));
     const std::string start =
-        n.bias ? fmt::format("{}[f]", context_.use(context_.constants.add(n.bias))) : context_.literal(0);
-    arrays_.push_back(fmt::format("real {}[E];", name));
+        n.bias ? group(context_.use(context_.constants.add(n.bias)) + " + f") : fmt::format("Group<{}>{{}}", channels);
+    arrays_.push_back(fmt::format("Group<{}> {}[E];", channels, name));
     arrays_.push_back(fmt::format("MLFF_UNROLL for (int e = 0; e < E; ++e) {}[e] = {};", name, start));
     for (std::size_t k = 0; k < n.inputs.size(); ++k) {
       const Node& input = node(n.inputs[k]);
       const std::string weights = context_.use(context_.constants.add(ir::transpose(n.tensors[k])));
       arrays_.push_back(fmt::format("MLFF_UNROLL for (int k = 0; k < {}; ++k) {{", input.type.channels));
-      arrays_.push_back(fmt::format("  const real w = {}[k * {} + f];", weights, n.type.channels));
       arrays_.push_back(
-          fmt::format("  MLFF_UNROLL for (int e = 0; e < E; ++e) {}[e] += {} * w;", name, input_text(n.inputs[k], c)));
+          fmt::format("  const Group<{}> w = {};", channels, group(fmt::format("{} + k * {} + f", weights, channels))));
+      arrays_.push_back(fmt::format("  MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<{}>({}[e], {}, w);",
+                                    channels, name, input_text(n.inputs[k], c)));
       arrays_.push_back("}");
     }
-    texts.push_back(name + "[e]");
+    texts.push_back(name + "[e].value[u]");
   }
   return texts;
+}
+
+// Places of single channels are read as they are, others a group of channels at a time.
+std::vector<std::string> Expressions::define_read(NodeId id, const std::vector<std::string>& places) {
+  const int channels = node(id).type.channels;
+  if (place_ == Place::pair || channels == 1) return define(id, places);
+  std::vector<std::string> groups;
+  for (const std::string& place : places) groups.push_back(fmt::format("group_at<{}>(&{})", channels, place));
+  return define_groups(id, groups);
+}
+
+std::vector<std::string> Expressions::define_groups(NodeId id, const std::vector<std::string>& groups) {
+  std::vector<std::string>& statements = place_ == Place::batch && !varies(id) ? invariant_groups_ : groups_;
+  std::vector<std::string> texts;
+  for (std::size_t c = 0; c < groups.size(); ++c) {
+    const std::string name = fmt::format("g{}{}", id, component_suffix(node(id), static_cast<int>(c)));
+    statements.push_back(fmt::format("const Group<{}> {} = {};", node(id).type.channels, name, groups[c]));
+    texts.push_back(name + ".value[u]");
+  }
+  return define(id, texts);
 }
 
 std::vector<std::string> Expressions::define(NodeId id, const std::vector<std::string>& texts) {

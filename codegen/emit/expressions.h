@@ -13,7 +13,8 @@ namespace mlffgen::emit {
 // channels of a batch of pairs.
 enum class Place { atom, pair, batch };
 
-// Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel) and, over pairs, e (pair of
+// Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel, and
+// but in Place::pair u, its place in the group at f) and, over pairs, e (pair of
 // the chunk or batch) and p (its record); for a batch also E (its pairs) and pair (their records).
 class Expressions {
  public:
@@ -29,6 +30,9 @@ class Expressions {
   const std::vector<std::string>& invariant() const { return invariant_; }
   const std::vector<std::string>& arrays() const { return arrays_; }
   const std::vector<std::string>& body() const { return body_; }
+  // What a group of channels reads before any of it is written: the same for all pairs of a batch, and of one.
+  const std::vector<std::string>& invariant_groups() const { return invariant_groups_; }
+  const std::vector<std::string>& groups() const { return groups_; }
 
  private:
   const ir::Node& node(NodeId id) const { return context_.graph[id]; }
@@ -44,20 +48,25 @@ class Expressions {
   std::string input_text(NodeId id, int component) const;
   std::string function(const ir::Node& node, const std::string& x) const;
   std::vector<std::string> define(NodeId id, const std::vector<std::string>& texts);
+  std::vector<std::string> define_read(NodeId id, const std::vector<std::string>& places);
+  std::vector<std::string> define_groups(NodeId id, const std::vector<std::string>& groups);
 
   Context& context_;
   Place place_;
   std::map<NodeId, std::vector<std::string>> registers_;
   std::map<NodeId, std::vector<std::string>> known_;
   std::map<NodeId, bool> varies_;
-  std::vector<std::string> invariant_, arrays_, body_;
+  std::vector<std::string> invariant_, arrays_, body_, groups_, invariant_groups_;
 };
 
 // The text that a kept value of an atom is read from and written to: a buffer or a tile array.
 std::string kept_text(Context& context, NodeId id, int component);
 
+// Where a product's input is put for it.
+std::string operand_text(const Context& context, NodeId id, int component);
+
 // The same for a value of a pair: a team array of the batch, or the record.
-std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place);
+std::string kept_of_pair_text(const Context& context, NodeId id, int component, Place place, const char* channel);
 
 // "x", "y" or "z" for a component of a vector, nothing for a scalar.
 const char* component_suffix(const ir::Node& node, int component);

@@ -46,7 +46,10 @@ class PairsText {
       }
       make_ready(stage);
     }
-    if (!batches.empty()) batches = fill_skeleton("batches", {{"stages", batches}});
+    if (!batches.empty()) {
+      const char* const size = is_heavy() ? "kHeavyPairBatch" : "kPairBatch";
+      batches = fill_skeleton("batches", {{"stages", batches}, {"pairs_at_once", size}});
+    }
     const std::string text = fill_skeleton("pairs", {{"accumulators", accumulators()},
                                                      {"records", records},
                                                      {"narrow", narrow},
@@ -67,6 +70,14 @@ class PairsText {
   void make_ready(const Stage& stage) {
     for (const Loop& loop : stage.loops) context_.ready.insert(loop.results.begin(), loop.results.end());
     context_.ready.insert(stage.maps.begin(), stage.maps.end());
+  }
+
+  // Both kinds of sums at once take most of a GPU's registers.
+  bool is_heavy() const {
+    return std::any_of(segment_.stages.begin(), segment_.stages.end(), [](const Stage& stage) {
+      return std::any_of(stage.loops.begin(), stage.loops.end(),
+                         [](const Loop& loop) { return !loop.sums.empty() && !loop.reductions.empty(); });
+    });
   }
 
   // ---- sums over neighbours
@@ -100,11 +111,15 @@ class PairsText {
       mark_written(context_, sum);
       std::string stores;
       for (int c = 0; c < node(sum).type.components(); ++c) {
-        const std::string name = accumulator(sum, c);
-        if (channels == 1) text += fmt::format("team_sum({}, scratch);\n", name);
-        stores += fmt::format("  {} = {}[{}];\n", kept_text(context_, sum, c), name, channels == 1 ? "0" : "c");
+        const std::string name = accumulator(sum, c), target = kept_text(context_, sum, c);
+        if (channels == 1) {
+          text += fmt::format("team_sum({}, scratch);\n", name);
+          stores += fmt::format("  {} = {}[0];\n", target, name);
+        } else {
+          stores += fmt::format("  put_group<{}>(&{}, group_of_slots<{}>({}, c));\n", channels, target, channels, name);
+        }
       }
-      text += channels == 1 ? "if (lane() == 0) {\n" : fmt::format("MLFF_EACH_CHANNEL(c, f, {}) {{\n", channels);
+      text += channels == 1 ? "if (lane() == 0) {\n" : fmt::format("MLFF_EACH_GROUP(c, f, {}) {{\n", channels);
       text += stores + "}\n";
     });
     return text;
@@ -158,19 +173,21 @@ class PairsText {
     Expressions expressions(context_, Place::pair);
     for (const auto& [id, names] : registers_) expressions.set_register(id, names);
     std::vector<std::string> stores;
-    add_results(loop, Place::pair, expressions, stores);
+    add_results(loop, Place::pair, "f", expressions, stores);
     for (const NodeId sum : loop.sums) add_sum(sum, "0", expressions, stores);
     add_gradient(loop, expressions, stores);
     return lines_text(expressions.body(), 0) + lines_text(stores, 0);
   }
 
-  void add_results(const Loop& loop, Place place, Expressions& expressions, std::vector<std::string>& stores) const {
+  void add_results(const Loop& loop, Place place, const char* channel, Expressions& expressions,
+                   std::vector<std::string>& stores) const {
     for (const NodeId id : loop.results) {
       const std::vector<std::string> values = expressions.value(id);
       for (std::size_t c = 0; c < values.size(); ++c) {
         // A carried value goes to the record even if a team array holds it, too.
         const bool carried = segment_.record.contains(id);
-        const std::string target = kept_of_pair_text(context_, id, static_cast<int>(c), carried ? Place::pair : place);
+        const std::string target =
+            kept_of_pair_text(context_, id, static_cast<int>(c), carried ? Place::pair : place, channel);
         stores.push_back(fmt::format("{} = {};", target, values[c]));
       }
     }
@@ -267,8 +284,8 @@ class PairsText {
     Expressions expressions(context_, Place::batch);
     for (const auto& [id, names] : registers_) expressions.set_register(id, names);
     std::vector<std::string> stores;
-    add_results(loop, Place::batch, expressions, stores);
-    for (const NodeId sum : loop.sums) add_sum(sum, "c", expressions, stores);
+    add_results(loop, Place::batch, "f + u", expressions, stores);
+    for (const NodeId sum : loop.sums) add_sum(sum, "c + u", expressions, stores);
     for (const NodeId id : loop.reductions) {
       const Totals& totals = segment_.deferred.contains(id) ? later : now;
       const std::vector<std::string> values = expressions.value(node(id).inputs[0]);
@@ -277,10 +294,12 @@ class PairsText {
                                      totals.first.at(id) + static_cast<int>(c), values[c]));
       }
     }
-    std::string text = fmt::format("MLFF_EACH_CHANNEL(c, f, {}) {{\n", loop.channels);
-    text += lines_text(expressions.invariant(), 2) + lines_text(expressions.arrays(), 2);
+    std::string text = fmt::format("MLFF_EACH_GROUP(c, f, {}) {{\n", loop.channels);
+    text += lines_text(expressions.invariant_groups(), 2) + lines_text(expressions.arrays(), 2);
     text += "  MLFF_UNROLL for (int e = 0; e < E; ++e) {\n    Record& p = pair[e];\n";
-    return text + lines_text(expressions.body(), 4) + lines_text(stores, 4) + "  }\n}\n";
+    text += lines_text(expressions.groups(), 4) + fmt::format("    MLFF_EACH_OF_GROUP(u, {}) {{\n", loop.channels);
+    text += lines_text(expressions.invariant(), 6) + lines_text(expressions.body(), 6) + lines_text(stores, 6);
+    return text + "    }\n  }\n}\n";
   }
 
   Context& context_;

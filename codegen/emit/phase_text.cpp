@@ -48,13 +48,33 @@ class PhaseText {
 
   std::string atom_loop(const Loop& loop) {
     Expressions expressions(context_, Place::atom);
-    std::vector<std::string> stores;
+    std::vector<std::string> stores, results, puts, splits;
+    const auto put = [&](const std::string& name, const std::string& target, const std::string& value) {
+      if (loop.channels == 1) {
+        stores.push_back(target + " = " + value + ";");
+        return;
+      }
+      results.push_back(fmt::format("Group<{}> {};", loop.channels, name));
+      stores.push_back(fmt::format("{}.value[u] = {};", name, value));
+      puts.push_back(fmt::format("put_group<{}>(&{}, {});", loop.channels, target, name));
+    };
     for (const NodeId id : loop.results) {
       const std::vector<std::string> values = expressions.value(id);
-      for (std::size_t c = 0; c < values.size(); ++c) {
-        for (const std::string& target : targets(id, static_cast<int>(c)))
-          stores.push_back(target + " = " + values[c] + ";");
+      for (int c = 0; c < node(id).type.components(); ++c) {
+        for (const std::string& target : targets(id, c)) {
+          put(fmt::format("r{}{}", id, component_suffix(node(id), c)), target, values[static_cast<std::size_t>(c)]);
+        }
       }
+    }
+    for (const NodeId id : loop.operands) {
+      const std::vector<std::string> values = expressions.value(id);
+      const int components = node(id).type.components();
+      for (int c = 0; c < components; ++c) {
+        put(fmt::format("o{}{}", id, component_suffix(node(id), c)), operand_text(context_, id, c),
+            values[static_cast<std::size_t>(c)]);
+      }
+      splits.push_back(fmt::format("split_rows<{}, {}>(tile + {} * kTile, tile + {} * kTile, t);", loop.channels,
+                                   components, context_.phase.operands.at(id), context_.phase.scales.at(id)));
     }
     std::vector<std::string> totals;
     for (const NodeId id : loop.reductions) {
@@ -67,8 +87,11 @@ class PhaseText {
     }
     std::string text;
     if (!totals.empty()) text += fmt::format("{{\nreal total[{}] = {{}};\n", totals.size());
-    text += fmt::format("MLFF_EACH_CHANNEL(c, f, {}) {{\n", loop.channels);
-    text += lines_text(expressions.body(), 2) + lines_text(stores, 2) + "}\n";
+    text += fmt::format("MLFF_EACH_GROUP(c, f, {}) {{\n", loop.channels);
+    text += lines_text(expressions.groups(), 2) + lines_text(results, 2);
+    text += fmt::format("  MLFF_EACH_OF_GROUP(u, {}) {{\n", loop.channels);
+    text += lines_text(expressions.body(), 4) + lines_text(stores, 4) + "  }\n" + lines_text(puts, 2) + "}\n";
+    text += lines_text(splits, 0);
     if (!totals.empty()) {
       text += "team_sum(total, scratch);\nif (lane() == 0) {\n" + lines_text(totals, 2) + "}\n}\n";
     }

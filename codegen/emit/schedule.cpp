@@ -53,6 +53,11 @@ bool is_inline_map(const Graph& graph, NodeId id) {
                      [&](NodeId input) { return graph[input].type.channels <= kInlineInputs; });
 }
 
+bool wants_operand(const Graph& graph, NodeId map, NodeId input) {
+  constexpr int kFragment = 16;
+  return graph[map].type.channels % kFragment == 0 && graph[input].type.channels % kFragment == 0;
+}
+
 const Buffer* Schedule::buffer_of(NodeId id) const {
   const auto found = std::find_if(buffers.begin(), buffers.end(), [&](const Buffer& b) { return b.node == id; });
   return found == buffers.end() ? nullptr : &*found;
@@ -132,9 +137,9 @@ std::string print(const Schedule& schedule, const Graph& graph) {
       for (const Stage& stage : segment.stages) {
         text += stage.each_pair ? "    stage, a lane a pair\n" : "    stage\n";
         for (const Loop& loop : stage.loops) {
-          text +=
-              fmt::format("      loop over {} channels:{}{}{}{}\n", loop.channels, list("keep", loop.results),
-                          list("sum", loop.sums), list("reduce", loop.reductions), list("gradient", loop.gradients));
+          text += fmt::format("      loop over {} channels:{}{}{}{}{}\n", loop.channels, list("keep", loop.results),
+                              list("sum", loop.sums), list("reduce", loop.reductions), list("gradient", loop.gradients),
+                              list("multiply", loop.operands));
         }
         if (!stage.maps.empty()) text += fmt::format("     {}\n", list("maps", stage.maps));
       }

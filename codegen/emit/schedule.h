@@ -5,6 +5,7 @@
 // networks of the tile). A segment is a row of STAGES with a barrier after each. Values are kept in
 //   buffers       [n_atoms] in device memory, for later phases;
 //   tile arrays   in the block's shared memory, for later stages of the phase;
+//   operands      the same for inputs of matrix products alone, which GPUs want in a form of their own;
 //   records       in shared memory, one a pair: few numbers, for later stages of the same chunk of pairs;
 //   team arrays   in shared memory, for later stages of the same batch of pairs;
 // and all others are computed where they are used.
@@ -33,6 +34,7 @@ struct Loop {
   std::vector<NodeId> sums;        // pairs: sum_j nodes that this loop adds to
   std::vector<NodeId> reductions;  // sum_channels nodes that this loop adds to
   std::vector<NodeId> gradients;   // pairs, one channel: terms of the pair gradient
+  std::vector<NodeId> operands;    // atoms: inputs of products, in the form that those want
 };
 
 struct Stage {
@@ -53,7 +55,9 @@ struct Segment {
 struct Phase {
   std::vector<Segment> segments;
   std::map<NodeId, int> tile_arrays;  // node -> offset, in numbers an atom
-  int tile_numbers = 0;               // numbers of tile arrays an atom
+  std::map<NodeId, int> operands;     // the same of operands
+  std::map<NodeId, int> scales;       // and of a number for each of their rows
+  int tile_numbers = 0;               // of all these, an atom
   std::set<NodeId> record;            // values that the records of pairs hold, of all segments
   bool spline_values = false;         // the records hold the splines' basis, and its derivative
   bool spline_slopes = false;
@@ -87,6 +91,9 @@ struct Schedule {
 // and a record holds values of at most so many channels.
 constexpr int kInlineInputs = 32;
 bool is_inline_map(const ir::Graph& graph, NodeId id);
+
+// Whether an input of a linear map of atoms is an operand: whether tensor cores can take both channels and matrix.
+bool wants_operand(const ir::Graph& graph, NodeId map, NodeId input);
 
 // Operations that work channel by channel and can be repeated wherever their value is needed.
 bool is_elementwise(ir::Op op);

@@ -108,12 +108,24 @@ class PhaseStager {
       if (node.op == Op::sum_j || is_map(node.op)) kept_.insert(id);
       if (node.op == Op::linear) {
         for (const NodeId input : node.inputs) {
-          if (!is_stored(input)) keep(input, site_of(id));
+          if (wants_operand(graph_, id, input)) {
+            want_operand(input, site_of(id));
+          } else if (!is_stored(input)) {
+            keep(input, site_of(id));
+          }
         }
       }
       if (node.op == Op::sum_j) keep_centre_leaves(node.inputs[0]);
     }
     for (const NodeId term : gradients_) keep_centre_leaves(term);
+  }
+
+  // The loops before the products make operands.
+  void want_operand(NodeId id, Site user) {
+    const Site made{user.first, user.second - 1};
+    const auto found = operands_.try_emplace(id, made, user).first;
+    found->second.first = std::min(found->second.first, made);
+    found->second.second = std::max(found->second.second, user);
   }
 
   // A pair reads values of its centre that this phase makes from where they are kept.
@@ -153,7 +165,8 @@ class PhaseStager {
   }
 
   // Calls visit(leaf or inner node) over the expression below a result of a stage, stopping at what is kept before it.
-  void expand(const Site& site, NodeId root, const std::function<void(NodeId, bool inner)>& visit) const {
+  void expand(const Site& site, NodeId root, const std::function<void(NodeId, bool inner)>& visit,
+              bool with_root = false) const {
     std::set<NodeId> seen;
     const std::function<void(NodeId, bool)> walk = [&](NodeId id, bool top) {
       if (!seen.insert(id).second) return;
@@ -162,7 +175,7 @@ class PhaseStager {
       if (leaf) return;
       for (const NodeId input : graph_[id].inputs) walk(input, false);
     };
-    walk(root, true);
+    walk(root, !with_root);
   }
 
   bool is_cheap(NodeId id) const {
@@ -180,6 +193,12 @@ class PhaseStager {
       expand(site, root, [&, at = site](NodeId id, bool inner) {
         if (inner) sites[id].insert(at);
       });
+    }
+    for (const auto& [operand, when] : operands_) {
+      const auto visit = [&, at = when.first](NodeId id, bool inner) {
+        if (inner) sites[id].insert(at);
+      };
+      expand(when.first, operand, visit, true);
     }
     bool changed = false;
     for (const auto& [id, where] : sites) {
@@ -224,6 +243,7 @@ class PhaseStager {
       if (is_elementwise(node.op) && is_kept(id)) loop_at(site_of(id), node.type.channels).results.push_back(id);
     }
     for (const auto& [id, site] : imported_) loop_at(site, graph_[id].type.channels).results.push_back(id);
+    for (const auto& [id, when] : operands_) loop_at(when.first, graph_[id].type.channels).operands.push_back(id);
     if (energy_ != ir::kNoNode) loop_at(energy_site(), 1).results.push_back(energy_);
     for (const NodeId term : gradients_) roots[pair_segment(term)].gradients.push_back(term);
     for (const auto& [number, list] : roots) {
@@ -265,10 +285,18 @@ class PhaseStager {
         use(id, at, graph_[id].type.channels == channels);
       });
     }
+    for (const auto& [operand, when] : operands_) {
+      const auto visit = [&, at = when.first, channels = graph_[operand].type.channels](NodeId id, bool) {
+        use(id, at, graph_[id].type.channels == channels);
+      };
+      expand(when.first, operand, visit, true);
+    }
     if (energy_ != ir::kNoNode) use(energy_, energy_site());
     for (const NodeId id : home_) {
       if (graph_[id].op == Op::linear) {
-        for (const NodeId input : graph_[id].inputs) use(input, site_of(id));
+        for (const NodeId input : graph_[id].inputs) {
+          if (!wants_operand(graph_, id, input)) use(input, site_of(id));
+        }
       }
       if (graph_[id].op == Op::sum_channels) use(graph_[id].inputs[0], site_of(id));
       if (graph_[id].op == Op::sum_j) use_centre(graph_[id].inputs[0], segment_of_.at(id) - 1, use);
@@ -284,6 +312,7 @@ class PhaseStager {
 
   struct Array {
     NodeId id;
+    std::map<NodeId, int>* places;
     Life life;
     int offset, size;
   };
@@ -291,7 +320,7 @@ class PhaseStager {
   // Whether the loop that makes one array can put each number where it reads one of the other for the last time.
   bool can_replace(const Array& made, const Array& other) const {
     return made.life.born == other.life.dies && made.life.made_by_loop && other.life.dies_in_loop &&
-           graph_[made.id].type == graph_[other.id].type;
+           made.size == other.size && graph_[made.id].type == graph_[other.id].type;
   }
 
   // The lowest place that nothing alive at the same time holds, but for what the array replaces.
@@ -316,14 +345,23 @@ class PhaseStager {
   // In order of birth.
   void allocate_tile_arrays() {
     std::vector<Array> arrays, placed;
-    for (const auto& [id, life] : lifetimes()) arrays.push_back({id, life, 0, graph_[id].type.size()});
-    std::sort(arrays.begin(), arrays.end(), [](const Array& a, const Array& b) {
+    for (const auto& [id, life] : lifetimes()) {
+      arrays.push_back({id, &phase_.tile_arrays, life, 0, graph_[id].type.size()});
+    }
+    for (const auto& [id, when] : operands_) {
+      arrays.push_back({id, &phase_.operands, {when.first, when.second, true, false}, 0, graph_[id].type.size()});
+    }
+    std::stable_sort(arrays.begin(), arrays.end(), [](const Array& a, const Array& b) {
       return std::pair(a.life.born, a.id) < std::pair(b.life.born, b.id);
     });
+    // Last, into the gaps between the large ones.
+    for (const auto& [id, when] : operands_) {
+      arrays.push_back({id, &phase_.scales, {when.first, when.second}, 0, graph_[id].type.components()});
+    }
     for (Array& array : arrays) {
       array.offset = first_fit(array, placed);
       placed.push_back(array);
-      phase_.tile_arrays[array.id] = array.offset;
+      (*array.places)[array.id] = array.offset;
       phase_.tile_numbers = std::max(phase_.tile_numbers, array.offset + array.size);
     }
   }
@@ -339,6 +377,7 @@ class PhaseStager {
   std::map<NodeId, int> segment_of_, stage_of_;
   std::set<NodeId> kept_;
   std::map<NodeId, Site> imported_;
+  std::map<NodeId, std::pair<Site, Site>> operands_;  // where they are made, and used last
   std::map<int, Segment> segments_;
 };
 

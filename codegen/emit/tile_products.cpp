@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "codegen/emit/body_text.h"
 
@@ -63,31 +64,40 @@ std::string TileProducts::stage(const Stage& stage) {
 }
 
 std::string TileProducts::text(const Call& call) {
-  const NodeId input = input_of(call);
-  const bool in_buffer = !context_.buffer_name(input).empty();
-  const std::string rows = rows_of(input);
-  const std::string weights = matrix(call), biases = bias(call);
+  const std::string rows = input_rows(call), biases = bias(call);
+  const auto [weights, exponent] = matrix(call);
+  const std::string back = context_.literal(std::ldexp(1.0, -exponent));
   std::string outputs;
   for (const NodeId id : call.ids) {
     mark_written(context_, id);
     outputs += ", " + rows_of(id);
   }
   const bool vector = context_.graph[call.ids[0]].type.kind == ir::Kind::vector;
-  return fmt::format("linear_tile<{}>({}, {}, {}, {}, {}, ring, {}{});\n", shape(call), vector ? "rows * 3" : "rows",
-                     in_buffer ? rows : "in_shared(" + rows + ")", weights, biases, call.input > 0, next_steps(),
-                     outputs);
+  return fmt::format("linear_tile<{}>({}, {}, {}, {}, {}, {}, ring, {}{});\n", shape(call),
+                     vector ? "rows * 3" : "rows", rows, weights, back, biases, call.input > 0, next_steps(), outputs);
+}
+
+// Operands lie apart from other values, and have a number for each row.
+std::string TileProducts::input_rows(const Call& call) {
+  const NodeId input = input_of(call);
+  if (!wants_operand(context_.graph, call.ids[0], input)) return rows_of(input) + ", nullptr";
+  return fmt::format("tile + {} * kTile, tile + {} * kTile", context_.phase.operands.at(input),
+                     context_.phase.scales.at(input));
 }
 
 std::string TileProducts::shape(const Call& call) const {
-  return fmt::format("{}, {}, {}", context_.graph[input_of(call)].type.channels,
-                     context_.graph[call.ids[0]].type.channels, call.ids.size());
+  const ir::Type& type = context_.graph[call.ids[0]].type;
+  return fmt::format("{}, {}, {}, {}", context_.graph[input_of(call)].type.channels, type.channels, call.ids.size(),
+                     type.components());
 }
 
-std::string TileProducts::matrix(const Call& call) {
+std::pair<std::string, int> TileProducts::matrix(const Call& call) {
   std::vector<ir::TensorPtr> parts;
   for (const NodeId id : call.ids) parts.push_back(ir::transpose(context_.graph[id].tensors[call.input]));
-  return context_.use(context_.constants.add_matrix(ir::stack(parts), context_.graph[input_of(call)].type.channels,
-                                                    context_.graph[call.ids[0]].type.channels));
+  const auto place = context_.constants.add_matrix(ir::stack(parts), context_.graph[input_of(call)].type.channels,
+                                                   context_.graph[call.ids[0]].type.channels);
+  context_.use(place.first);
+  return place;
 }
 
 std::string TileProducts::bias(const Call& call) {
@@ -105,7 +115,7 @@ std::string TileProducts::bias(const Call& call) {
 std::string TileProducts::next_steps() {
   if (next_ == calls_.size()) return "no_steps()";
   const Call& call = calls_[next_++];
-  return fmt::format("first_steps<{}>({})", shape(call), matrix(call));
+  return fmt::format("first_steps<{}>({})", shape(call), matrix(call).first);
 }
 
 // The address of the tile's rows of a kept value.

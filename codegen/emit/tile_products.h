@@ -26,10 +26,11 @@ class TileProducts {
 
   std::vector<Call> calls_of(const Stage& stage) const;
   std::string text(const Call& call);
-  std::string matrix(const Call& call);
+  std::pair<std::string, int> matrix(const Call& call);
   std::string bias(const Call& call);
   std::string shape(const Call& call) const;
   std::string rows_of(NodeId id);
+  std::string input_rows(const Call& call);
   // The first weights of the call that comes next, which are fetched ahead.
   std::string next_steps();
   NodeId input_of(const Call& call) const { return context_.graph[call.ids[0]].inputs[call.input]; }

@@ -117,6 +117,7 @@ class PhaseWalker {
       if (!ready_.contains(id)) store(id, cost_.atom);
       if (is_energy(id)) cost_.atom.stored += 1;
     }
+    for (const NodeId id : loop.operands) value(id, scope);
     for (const NodeId id : loop.reductions) reduce(id, scope, cost_.atom);
   }
 

@@ -45,7 +45,8 @@ std::vector<std::byte> constants_of(const runtime::Bundle& bundle, const runtime
     std::byte* const at = bytes.data() + constant.offset;
     matrices.resize(constant.bytes / sizeof(float));
     std::memcpy(matrices.data(), at, constant.bytes);
-    std::memcpy(at, in_order_of_fragments(matrices, constant.inputs, constant.outputs).data(), constant.bytes);
+    const auto fragments = split_fragments(matrices, constant.inputs, constant.outputs, constant.exponent);
+    std::memcpy(at, fragments.data(), constant.bytes);
   }
   return bytes;
 }

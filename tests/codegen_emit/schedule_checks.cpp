@@ -43,6 +43,14 @@ class Walk {
     const Loop* read_last_by = nullptr;
   };
 
+  // Where numbers of an atom or a pair lie in shared memory, and when; null: always.
+  struct Array {
+    std::string name;
+    int offset, size;
+    const ir::Type* type;
+    const Life* life;
+  };
+
   const Phase& phase() const { return schedule_.phases[static_cast<std::size_t>(phase_)]; }
 
   template <typename... Arguments>
@@ -53,6 +61,9 @@ class Walk {
   void walk_phase() {
     ready_.clear();
     tile_.clear();
+    operands_.clear();
+    scales_.clear();
+    operands_ready_.clear();
     step_ = 0;
     for (const Segment& segment : phase().segments) {
       if (segment.pairs) {
@@ -61,30 +72,53 @@ class Walk {
         for (const Stage& stage : segment.stages) walk_atoms(stage);
       }
     }
-    check_arrays(phase().tile_arrays, phase().tile_numbers, "tile", [&](NodeId a, NodeId b) {
-      return tile_.contains(a) && tile_.contains(b) && tile_[a].born <= tile_[b].dies &&
-             tile_[b].born <= tile_[a].dies && !replaces(a, b) && !replaces(b, a);
-    });
+    check_tile();
     for (const Segment& segment : phase().segments) {
-      check_arrays(segment.team_arrays, phase().team_numbers, "team", [](NodeId, NodeId) { return true; });
+      std::vector<Array> arrays;
+      for (const auto& [id, offset] : segment.team_arrays) {
+        arrays.push_back(
+            {fmt::format("team array %{}", id), offset, graph_[id].type.size(), &graph_[id].type, nullptr});
+      }
+      check_arrays(arrays, phase().team_numbers);
     }
   }
 
-  // Whether a loop puts each number of one tile array where it has read the last use of the other's.
-  bool replaces(NodeId made, NodeId other) const {
-    const Life &later = tile_.at(made), &earlier = tile_.at(other);
-    return later.made_by != nullptr && later.made_by == earlier.read_last_by && later.born == earlier.dies &&
-           graph_[made].type == graph_[other].type && phase().tile_arrays.at(made) == phase().tile_arrays.at(other);
+  void check_tile() {
+    std::vector<Array> arrays;
+    const auto add = [&](const char* what, const std::map<NodeId, int>& places, const std::map<NodeId, Life>& lives) {
+      for (const auto& [id, offset] : places) {
+        const ir::Type& type = graph_[id].type;
+        const int size = &places == &phase().scales ? type.components() : type.size();
+        const auto life = lives.find(id);
+        if (life == lives.end()) continue;  // of no use
+        arrays.push_back({fmt::format("{} %{}", what, id), offset, size, &type, &life->second});
+      }
+    };
+    add("tile array", phase().tile_arrays, tile_);
+    add("operand", phase().operands, operands_);
+    add("scale", phase().scales, scales_);
+    check_arrays(arrays, phase().tile_numbers);
   }
 
-  void check_arrays(const std::map<NodeId, int>& arrays, int numbers, const char* what,
-                    const std::function<bool(NodeId, NodeId)>& together) {
+  // Whether a loop puts each number of one array where it has read the last use of the other's.
+  static bool replaces(const Array& made, const Array& other) {
+    const Life &later = *made.life, &earlier = *other.life;
+    return later.made_by != nullptr && later.made_by == earlier.read_last_by && later.born == earlier.dies &&
+           *made.type == *other.type && made.offset == other.offset;
+  }
+
+  static bool together(const Array& a, const Array& b) {
+    if (a.life == nullptr || b.life == nullptr) return true;
+    return a.life->born <= b.life->dies && b.life->born <= a.life->dies && !replaces(a, b) && !replaces(b, a);
+  }
+
+  void check_arrays(const std::vector<Array>& arrays, int numbers) {
     for (auto a = arrays.begin(); a != arrays.end(); ++a) {
-      const int end = a->second + graph_[a->first].type.size();
-      if (end > numbers) defect("{} array %{} ends at {} of {}", what, a->first, end, numbers);
+      const int end = a->offset + a->size;
+      if (end > numbers) defect("{} ends at {} of {}", a->name, end, numbers);
       for (auto b = std::next(a); b != arrays.end(); ++b) {
-        const bool overlap = a->second < b->second + graph_[b->first].type.size() && b->second < end;
-        if (overlap && together(a->first, b->first)) defect("{} arrays %{} and %{} overlap", what, a->first, b->first);
+        const bool overlap = a->offset < b->offset + b->size && b->offset < end;
+        if (overlap && together(*a, *b)) defect("{} and {} overlap", a->name, b->name);
       }
     }
   }
@@ -95,20 +129,37 @@ class Walk {
     for (const Loop& loop : stage.loops) {
       loop_ = &loop;
       for (const NodeId id : loop.results) read_operands(id);
+      for (const NodeId id : loop.operands) read(id);
       for (const NodeId id : loop.reductions) read(graph_[id].inputs[0]);
     }
     loop_ = nullptr;
     for (const NodeId id : stage.maps) {
       for (const NodeId input : graph_[id].inputs) {
-        if (!use_kept(input)) defect("product %{} reads %{}, which is not kept", id, input);
+        const bool kept = emit::wants_operand(graph_, id, input) ? use_operand(input) : use_kept(input);
+        if (!kept) defect("product %{} reads %{}, which is not kept", id, input);
       }
     }
     for (const Loop& loop : stage.loops) {
+      for (const NodeId id : loop.operands) write_operand(id, &loop);
       for (const NodeId id : loop.results) write(id, &loop);
       for (const NodeId id : loop.reductions) write(id);
     }
     for (const NodeId id : stage.maps) write(id);
     ++step_;
+  }
+
+  // Whether a product finds a value in the form that it wants; notes that it is read here.
+  bool use_operand(NodeId id) {
+    if (!operands_ready_.contains(id)) return false;
+    operands_[id].dies = scales_[id].dies = step_;
+    return true;
+  }
+
+  void write_operand(NodeId id, const Loop* loop) {
+    if (!operands_ready_.insert(id).second) defect("operand %{} is written twice", id);
+    if (!phase().operands.contains(id) || !phase().scales.contains(id)) return defect("operand %{} lies nowhere", id);
+    operands_[id] = {step_, step_, loop, nullptr};
+    scales_[id] = {step_, step_, nullptr, nullptr};
   }
 
   // Whether a value of an atom lies in memory; notes that it is read here.
@@ -272,7 +323,8 @@ class Walk {
   std::set<NodeId> ready_;       // values that this phase keeps
   std::set<NodeId> team_ready_;  // values of pairs that this segment keeps
   std::set<NodeId> gradients_;
-  std::map<NodeId, Life> tile_;
+  std::map<NodeId, Life> tile_, operands_, scales_;
+  std::set<NodeId> operands_ready_;
   std::vector<std::string> defects_;
 };
 

@@ -50,8 +50,8 @@ const test::LoadedCode& products(const std::string& cpu) {
       for (int count = 1; count <= kMostMatrices; ++count) {
         text += fmt::format(
             "extern \"C\" void several_{0}_{1}_{2}(int rows, const real* in, const real* weights, const real* bias, "
-            "bool add, real* const* out) {{\n  linear_tile<{0}, {1}, {2}>(rows, in, weights, bias, add, nullptr, "
-            "no_steps(), out[0], out[1], out[2]);\n}}\n",
+            "bool add, real* const* out) {{\n  linear_tile<{0}, {1}, {2}, 1>(rows, in, nullptr, weights, 1, bias, add, "
+            "nullptr, no_steps(), out[0], out[1], out[2]);\n}}\n",
             s.in, s.out, count);
       }
     }

@@ -37,7 +37,8 @@ TEST_CASE("nothing is read before it is written or after its memory is used agai
   for (const std::string& name : dsl::builtin_architectures()) {
     for (int layers = 1; layers <= 4; ++layers) {
       for (const RadialForm form : test::kBothForms) {
-        for (const int features : {8, 33}) {  // 33: filters are matrix products of pairs, not inline
+        // 33: filters are matrix products of pairs, not inline; 16 and 32: inputs of products are operands.
+        for (const int features : {8, 16, 32, 33}) {
           CAPTURE(name);
           CAPTURE(layers);
           CAPTURE(features);
@@ -142,4 +143,30 @@ TEST_CASE("the checks of this file find what is wrong with a schedule") {
   bad = good.schedule;
   bad.phases.pop_back();
   CHECK(found(bad, "is never added"));
+}
+
+TEST_CASE("the checks of this file find what is wrong with operands") {
+  const test::Scheduled good = test::scheduled_model("painn-schnetpack", 16, 3, RadialForm::inline_);
+  const auto defects = [&](const emit::Schedule& schedule) {
+    return fmt::format("{}", fmt::join(test::defects(good.graph(), schedule), "; "));
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  REQUIRE(good.schedule.phases[1].operands.size() > 1);
+  emit::Schedule bad = good.schedule;
+  for (auto& [id, offset] : bad.phases[1].operands) offset = 0;
+  CHECK(has(defects(bad), "operand"));
+  CHECK(has(defects(bad), "overlap"));
+  bad = good.schedule;
+  for (auto& [id, offset] : bad.phases[1].scales) offset = bad.phases[1].operands.begin()->second;
+  CHECK(has(defects(bad), "scale"));
+  bad = good.schedule;
+  bad.phases[1].operands.begin()->second = bad.phases[1].tile_numbers;
+  CHECK(has(defects(bad), "ends at"));
+  bad = good.schedule;
+  for (emit::Segment& segment : bad.phases[1].segments) {
+    for (emit::Stage& stage : segment.stages) {
+      for (emit::Loop& loop : stage.loops) loop.operands.clear();
+    }
+  }
+  CHECK(has(defects(bad), "which is not kept"));
 }

@@ -42,9 +42,10 @@ std::map<int, std::string> channel_loops(const std::string& source, int at_least
   std::string text, closing;
   int begin = 0;
   for (int line = 1; std::getline(stream, text); ++line) {
-    const std::size_t at = text.find("MLFF_EACH_CHANNEL(c, f, ");
-    if (at != std::string::npos && text.find("#define") == std::string::npos &&
-        std::stoi(text.substr(at + 24)) >= at_least) {
+    static const std::string kLoop = "MLFF_EACH_GROUP(c, f, ";
+    const std::size_t at = text.find_first_not_of(' ');
+    if (at != std::string::npos && text.compare(at, kLoop.size(), kLoop) == 0 &&
+        std::stoi(text.substr(at + kLoop.size())) >= at_least) {
       begin = line;
       closing = std::string(at, ' ') + "}";
     }
@@ -54,10 +55,20 @@ std::map<int, std::string> channel_loops(const std::string& source, int at_least
   return loops;
 }
 
-// Sums of pairs on their way to memory: LLVM makes a copy of the block of it, and says nothing.
+// Groups that only go from one place to another, as sums of pairs do to memory, and values to where products want them:
+// LLVM makes a copy of the block of it, or nothing if the places are the same, and says nothing.
 bool is_copy(const std::string& loop) {
-  static const std::regex kCopies("[^\n]*\\{\n( *[^\n]* = a[0-9]+[xyz]?\\[c\\];\n)+ *\\}\n");
-  return std::regex_match(loop, kCopies);
+  static const std::regex kLine(
+      " *(const Group<[0-9]+> g[0-9]+[xyz]? = group_at<.*|Group<[0-9]+> [or][0-9]+[xyz]?;|MLFF_EACH_OF_GROUP.*|"
+      "const real v[0-9]+[xyz]? = g[0-9]+[xyz]?\\.value\\[u\\];|[or][0-9]+[xyz]?\\.value\\[u\\] = v[0-9]+[xyz]?;|"
+      "put_group<.*|\\})");
+  std::istringstream lines(loop);
+  std::string line;
+  std::getline(lines, line);  // that of the loop
+  while (std::getline(lines, line)) {
+    if (!std::regex_match(line, kLine)) return false;
+  }
+  return true;
 }
 
 // Shorter loops are unrolled whole before the loop vectoriser sees them; what is left is no loop, and vectorises as

@@ -24,7 +24,8 @@ std::string example_kernel() {
 
 // The skeletons of loops inside the example kernel, as the emitter nests them.
 std::string nested_skeletons() {
-  const std::string batches = emit::fill_skeleton("batches", {{"stages", "(void)pair;\n"}});
+  const std::string batches =
+      emit::fill_skeleton("batches", {{"stages", "(void)pair;\n"}, {"pairs_at_once", "kPairBatch"}});
   const std::string pairs = emit::fill_skeleton("pairs", {{"accumulators", ""},
                                                           {"records", "p.j = q0;"},
                                                           {"narrow", ""},

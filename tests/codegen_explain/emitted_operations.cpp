@@ -39,8 +39,9 @@ double of_statement(const std::string& line) {
   double count =
       occurrences(text, " + ") + occurrences(text, " - ") + occurrences(text, " * ") + occurrences(text, " += ");
   static const std::vector<std::pair<std::string, double>> kCalls = {
-      {"m_exp(", 8},   {"m_log(", 8},   {"m_sin(", 8},      {"m_cos(", 8},   {"m_sqrt(", 1},      {"m_reciprocal(", 1},
-      {"m_rsqrt(", 3}, {"m_tanh(", 10}, {"m_sigmoid(", 10}, {"m_silu(", 10}, {"m_softplus(", 19}, {"m_power(", 17}};
+      {"m_exp(", 8},        {"m_log(", 8},       {"m_sin(", 8},        {"m_cos(", 8},   {"m_sqrt(", 1},
+      {"m_reciprocal(", 1}, {"m_rsqrt(", 3},     {"add_multiple<", 2}, {"m_tanh(", 10}, {"m_sigmoid(", 10},
+      {"m_silu(", 10},      {"m_softplus(", 19}, {"m_power(", 17}};
   for (const auto& [call, operations] : kCalls) count += operations * occurrences(text, call);
   static const std::regex kPower("power<(-?[0-9]+)>");
   for (std::sregex_iterator at(text.begin(), text.end(), kPower), end; at != end; ++at) {
@@ -53,8 +54,9 @@ class Counter {
  public:
   void line(const std::string& text) {
     std::smatch match;
-    static const std::regex kProduct("linear_(tile|team)<([0-9]+), ([0-9]+)(?:, ([0-9]+))?>\\((?:rows|E)( \\* 3)?,");
-    static const std::regex kChannels("MLFF_EACH_CHANNEL\\(c, f, ([0-9]+)\\)");
+    static const std::regex kProduct(
+        "linear_(tile|team)<([0-9]+), ([0-9]+)(?:, ([0-9]+), [13])?>\\((?:rows|E)( \\* 3)?,");
+    static const std::regex kChannels("MLFF_EACH_GROUP\\(c, f, ([0-9]+)\\)");
     static const std::regex kInner("for \\(int k = 0; k < ([0-9]+); \\+\\+k\\) \\{");
     const bool per_pair_line = text.find("for (int e = 0; e < E; ++e)") != std::string::npos;
     static const std::regex kEachPair("MLFF_EACH_PAIR(_CHANNEL\\(e, f, count, ([0-9]+)\\))?");
@@ -97,9 +99,11 @@ class Counter {
   }
 
   void statement(const std::string& text, bool per_pair_line) {
-    // Address arithmetic stands outside the loops over channels, and in the geometry of a pair.
+    // Address arithmetic stands outside the loops over channels, in the geometry of a pair, and where groups of
+    // channels are read and written.
     static const std::regex kAddress(
-        "pair_geometry|constexpr|const int |_sum|Record|barrier|for \\(;|\\(void\\)|whole_quads|= pair_neighbour");
+        "pair_geometry|constexpr|const int |_sum|Record|barrier|for \\(;|\\(void\\)|whole_quads|"
+        "= pair_neighbour|group_at|put_group|split_rows");
     if (scopes_.size() < 2 || std::regex_search(text, kAddress)) return;
     const std::size_t body = per_pair_line ? text.find("++e)") + 4 : 0;
     const double count = of_statement(text.substr(body)) * scopes_.back().times;

@@ -2,9 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
+#include <limits>
 #include <numeric>
 
 #include "base/files.h"
@@ -200,23 +199,29 @@ extern "C" __global__ void teams(int* out) {
   for (int t = 0; t < 256; ++t) CHECK(out[static_cast<std::size_t>(t)] == (t % 64 + 10 * (t / 64 + 1)) % 64);
 }
 
-float truncated(float value) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & 0xffffe000u); }
+// Half precision has 11 bits, down to 2^-24.
+float rounded(float value) {
+  const int places = 11 - std::max(std::ilogb(value) + 1, -13);
+  return std::ldexp(std::nearbyint(std::ldexp(value, places)), -places);
+}
 
-TEST_CASE("the tensor cores' product is the product of the truncated operands") {
+TEST_CASE("the tensor cores' product is the product of the operands in half precision") {
   const Gpu gpu;
   const cuda::Module code = module(gpu, read_text_file("templates/ptx.cuh", 1 << 20) + R"(
-extern "C" __global__ void product(const unsigned* a, const unsigned* b, float* c) {
+extern "C" __global__ void product(const float* a, const float* b, float* c) {
   const int g = threadIdx.x / 4, t = threadIdx.x % 4;
-  const unsigned left[4] = {a[g * 8 + t], a[(g + 8) * 8 + t], a[g * 8 + t + 4], a[(g + 8) * 8 + t + 4]};
-  const unsigned right[2] = {b[t * 8 + g], b[(t + 4) * 8 + g]};
+  const auto of_row = [&](int i, int k) { return halves_of(a[i * 16 + k], a[i * 16 + k + 1]); };
+  const auto of_column = [&](int k, int j) { return halves_of(b[k * 8 + j], b[(k + 1) * 8 + j]); };
+  const unsigned left[4] = {of_row(g, 2 * t), of_row(g + 8, 2 * t), of_row(g, 2 * t + 8), of_row(g + 8, 2 * t + 8)};
+  const unsigned right[2] = {of_column(2 * t, g), of_column(2 * t + 8, g)};
   float sum[4] = {c[g * 8 + 2 * t], c[g * 8 + 2 * t + 1], c[(g + 8) * 8 + 2 * t], c[(g + 8) * 8 + 2 * t + 1]};
-  mma_tf32(sum, left, right);
+  mma_halves(sum, left, right);
   c[g * 8 + 2 * t] = sum[0];
   c[g * 8 + 2 * t + 1] = sum[1];
   c[(g + 8) * 8 + 2 * t] = sum[2];
   c[(g + 8) * 8 + 2 * t + 1] = sum[3];
 })");
-  std::vector<float> a(16 * 8), b(8 * 8), c(16 * 8);
+  std::vector<float> a(16 * 16), b(16 * 8), c(16 * 8);
   for (std::size_t k = 0; k < a.size(); ++k) a[k] = std::sin(static_cast<float>(k * k) + 1);
   for (std::size_t k = 0; k < b.size(); ++k) b[k] = std::cos(3 * static_cast<float>(k * k));
   for (std::size_t k = 0; k < c.size(); ++k) c[k] = static_cast<float>(k) / 16;
@@ -227,13 +232,40 @@ extern "C" __global__ void product(const unsigned* a, const unsigned* b, float* 
   for (std::size_t i = 0; i < 16; ++i) {
     for (std::size_t j = 0; j < 8; ++j) {
       double sum = c[i * 8 + j];
-      for (std::size_t k = 0; k < 8; ++k) {
-        sum += static_cast<double>(truncated(a[i * 8 + k])) * static_cast<double>(truncated(b[k * 8 + j]));
+      for (std::size_t k = 0; k < 16; ++k) {
+        sum += static_cast<double>(rounded(a[i * 16 + k])) * static_cast<double>(rounded(b[k * 8 + j]));
       }
       difference = std::max(difference, std::abs(sum - static_cast<double>(found[i * 8 + j])));
     }
   }
-  CHECK(difference < 2e-5);  // rounding of sums up to 8; with operands that are not truncated it is 2e-3
+  CHECK(difference < 2e-5);  // rounding of sums up to 8; with operands that are not rounded it is 2e-3
+}
+
+TEST_CASE("numbers become halves and numbers again, rounded to nearest even, and beyond the largest infinite") {
+  const Gpu gpu;
+  const cuda::Module code = module(gpu, read_text_file("templates/ptx.cuh", 1 << 20) + R"(
+extern "C" __global__ void halves(float* numbers, unsigned* bits) {
+  const int k = threadIdx.x;
+  bits[k] = halves_of(numbers[2 * k], numbers[2 * k + 1]);
+  const float2 back = numbers_of_halves(bits[k]);
+  numbers[2 * k] = back.x;
+  numbers[2 * k + 1] = back.y;
+})");
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> in = {1,        -2,         65519,     -65520, kInfinity, -kInfinity, 1 + 0x1p-11f, 1 + 0x1.8p-10f,
+                           0x1p-25f, 0x1.8p-25f, -0x1p-24f, 1e-30f};
+  std::vector<float> expected = {1, -2,          65504, -kInfinity, kInfinity, -kInfinity,
+                                 1, 1 + 0x1p-9f, 0,     0x1p-24f,   -0x1p-24f, 0};
+  for (int k = 1; k < 21; ++k) {
+    in.push_back(std::sin(static_cast<float>(k)) * std::ldexp(1.0f, 14 - 2 * k));
+    expected.push_back(rounded(in.back()));
+  }
+  const Array<float> numbers(gpu, in);
+  const Array<unsigned> bits(gpu, std::vector<unsigned>(in.size() / 2));
+  code.kernel("halves").launch(gpu.stream, {1, static_cast<unsigned>(in.size() / 2)}, numbers.address(),
+                               bits.address());
+  CHECK(numbers.read(gpu) == expected);
+  CHECK(bits.read(gpu)[0] == 0xc0003c00u);  // the first in the lower bits
 }
 
 TEST_CASE("dynamic and static shared memory, of any type, side by side") {

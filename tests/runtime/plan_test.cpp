@@ -78,16 +78,20 @@ TEST_CASE("a plan that would read out of bounds is refused") {
 
 namespace {
 
+constexpr const char* kExponent = R"(, "exponent": -7)";
+
 // The plan with constant c1 so large and with such fragments.
-std::string with_fragments(int bytes, const std::string& fragments) {
+std::string with_fragments(int bytes, const std::string& fragments, const std::string& exponent = kExponent) {
   auto text = kGood;
   const std::string from = R"("bytes": 64)";
-  text.replace(text.find(from), from.size(), R"("bytes": )" + std::to_string(bytes) + R"(, "fragments": )" + fragments);
+  text.replace(text.find(from), from.size(),
+               R"("bytes": )" + std::to_string(bytes) + R"(, "fragments": )" + fragments + exponent);
   return text;
 }
 
-std::string fragments_error(int bytes, const std::string& fragments, const std::string& precision = "float") {
-  auto text = with_fragments(bytes, fragments);
+std::string fragments_error(int bytes, const std::string& fragments, const std::string& precision = "float",
+                            const std::string& exponent = kExponent) {
+  auto text = with_fragments(bytes, fragments, exponent);
   text.replace(text.find("float"), 5, precision);
   try {
     parse_plan(text, "m.mlff", 100000);
@@ -97,14 +101,20 @@ std::string fragments_error(int bytes, const std::string& fragments, const std::
   return "";
 }
 
+std::string exponent_error(const std::string& exponent) {
+  return fragments_error(3072, "[16, 48]", "float", R"(, "exponent": )" + exponent);
+}
+
 }  // namespace
 
 TEST_CASE("matrices in the order of fragments are read as written, and a constant need not be one") {
   const auto plan = parse_plan(with_fragments(2 * 16 * 48 * 4, "[16, 48]"), "m.mlff", 64 + 2 * 16 * 48 * 4);
   CHECK(plan.constants[1].inputs == 16);
   CHECK(plan.constants[1].outputs == 48);
+  CHECK(plan.constants[1].exponent == -7);
   CHECK(plan.constants[0].inputs == 0);
   CHECK(plan.constants[0].outputs == 0);
+  CHECK(plan.constants[0].exponent == 0);
 }
 
 TEST_CASE("fragments are of whole float matrices of multiples of 16") {
@@ -122,6 +132,17 @@ TEST_CASE("fragments are of whole float matrices of multiples of 16") {
   CHECK(contains(fragments_error(3072, "[16, 16, 48]"), "the rows and columns of a matrix, not 3 numbers"));
   CHECK(contains(fragments_error(3072, "16"), "'fragments' must be a list"));
   CHECK(contains(fragments_error(2 * 3072, "[16, 48]", "double"), "constant c1 has 'fragments', which only float"));
+}
+
+TEST_CASE("fragments have an exponent that is a whole number from -128 to 128") {
+  for (const char* const good : {"-128", "0", "128"}) CHECK(exponent_error(good).empty());
+  CHECK(contains(fragments_error(3072, "[16, 48]", "float", ""), "'exponent' is missing"));
+  for (const char* const bad : {"-129", "129", "1.5", "1.0", "\"1\"", "null", "[1]", "4294967296",
+                                "18446744073709551615", "-9223372036854775808"}) {
+    CAPTURE(bad);
+    CHECK(contains(exponent_error(bad), "'exponent' of constant c1 must be a whole number from -128 to 128, not '"));
+    CHECK(contains(exponent_error(bad), bad));
+  }
 }
 
 TEST_CASE("a plan of another schema, with wrong types or with unknown keys is refused") {

@@ -219,32 +219,34 @@ static inline void software_gpu_copy_async(void* shared, const void* global, int
 static inline void software_gpu_copy_commit() { software_gpu_device->copy_commit(); }
 static inline void software_gpu_copy_wait(int groups) { software_gpu_device->copy_wait(groups); }
 
-// d[16][8] += a[16][8] b[8][8] by a warp, as mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 lays them out.
-static inline float software_gpu_tf32(unsigned bits) {
-  bits &= 0xffffe000u;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
+// Half precision: a number in the lower 16 bits, and two of them.
+static inline float software_gpu_half(unsigned bits) {
+  const auto lower = (unsigned short)bits;
+  _Float16 value;
+  std::memcpy(&value, &lower, sizeof(value));
+  return (float)value;
 }
-static inline void software_gpu_mma_m16n8k8_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+static inline unsigned software_gpu_halves(float low, float high) {
+  const _Float16 values[2] = {(_Float16)low, (_Float16)high};
+  unsigned bits;
+  std::memcpy(&bits, values, sizeof(bits));
+  return bits;
+}
+
+// d[16][8] += a[16][16] b[16][8] by a warp, as mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 lays them out.
+static inline void software_gpu_mma_m16n8k16_f16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   const auto pack = [](unsigned low, unsigned high) { return (unsigned long)low | (unsigned long)high << 32; };
   const unsigned long given[3] = {pack(a[0], a[1]), pack(a[2], a[3]), pack(b[0], b[1])};
   const software_gpu::Slot* slots = software_gpu_device->exchange(0xffffffffu, given, 3);
   const int g = software_gpu_lane() / 4, t = software_gpu_lane() % 4;
-  float rows[2][8], columns[2][8];
-  for (int k = 0; k < 4; ++k) {
-    const software_gpu::Slot& left = slots[g * 4 + k];
-    for (int half = 0; half < 2; ++half) {
-      rows[0][k + 4 * half] = software_gpu_tf32(unsigned(left.words[half]));
-      rows[1][k + 4 * half] = software_gpu_tf32(unsigned(left.words[half] >> 32));
-      for (int c = 0; c < 2; ++c) {
-        columns[c][k + 4 * half] = software_gpu_tf32(unsigned(slots[(2 * t + c) * 4 + k].words[2] >> (32 * half)));
-      }
-    }
-  }
   for (int r = 0; r < 2; ++r) {
     for (int c = 0; c < 2; ++c) {
-      for (int k = 0; k < 8; ++k) d[2 * r + c] += rows[r][k] * columns[c][k];
+      for (int k = 0; k < 16; ++k) {
+        const int lane = k % 8 / 2, half = k / 8, odd = k % 2;
+        const auto left = unsigned(slots[g * 4 + lane].words[half] >> (32 * r)) >> (16 * odd);
+        const auto right = unsigned(slots[(2 * t + c) * 4 + lane].words[2] >> (32 * half)) >> (16 * odd);
+        d[2 * r + c] += software_gpu_half(left) * software_gpu_half(right);
+      }
     }
   }
 }

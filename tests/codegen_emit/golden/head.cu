@@ -9,8 +9,12 @@ template <int NAME, int THREADS>
 static __device__ __forceinline__ void named_barrier() {
   software_gpu_barrier(NAME, THREADS);
 }
-static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  software_gpu_mma_m16n8k8_tf32(d, a, b);
+static __device__ __forceinline__ void mma_halves(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  software_gpu_mma_m16n8k16_f16(d, a, b);
+}
+static __device__ __forceinline__ unsigned halves_of(float low, float high) { return software_gpu_halves(low, high); }
+static __device__ __forceinline__ float2 numbers_of_halves(unsigned halves) {
+  return make_float2(software_gpu_half(halves), software_gpu_half(halves >> 16));
 }
 static __device__ __forceinline__ void copy_quad_ahead(float* to, const float* from) {
   software_gpu_copy_async(to, from, 16);
@@ -21,7 +25,8 @@ static __device__ __forceinline__ void wait_for_copies() {
   software_gpu_copy_wait(LATER);
 }
 static __device__ __forceinline__ void assume_shared(const void*) {}
-static __device__ __forceinline__ float4 read_copied(const float* from) { return *(const float4*)from; }
+static __device__ __forceinline__ uint4 read_copied(const float* from) { return *(const uint4*)from; }
+static __device__ __forceinline__ uint4 read_once(const float* from) { return *(const uint4*)from; }
 
 #else
 
@@ -32,13 +37,26 @@ static __device__ __forceinline__ void named_barrier() {
   asm volatile("bar.sync %0, %1;" ::"n"(NAME), "n"(THREADS) : "memory");
 }
 
-// d[16][8] += a[16][8] b[8][8] by a warp, in TF32 with float sums. With g = lane / 4 and t = lane % 4, a lane holds
-// a: rows g, g + 8, g, g + 8 of columns t, t, t + 4, t + 4; b: rows t, t + 4 of column g; d: row g, columns 2t, 2t + 1,
-// then row g + 8 of the same. Of a and b, the lowest 13 bits are ignored.
-static __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+// d[16][8] += a[16][16] b[16][8] by a warp, of half precision with float sums. With g = lane / 4 and t = lane % 4, a
+// lane holds a: rows g, g + 8, g, g + 8 of columns 2t and 2t + 1, and in the last two 2t + 8 and 2t + 9; b: rows 2t and
+// 2t + 1, then 2t + 8 and 2t + 9 of column g; d: row g, columns 2t, 2t + 1, then row g + 8 of the same.
+static __device__ __forceinline__ void mma_halves(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+// Two numbers rounded to half precision, the first in the lower bits, and back.
+static __device__ __forceinline__ unsigned halves_of(float low, float high) {
+  unsigned halves;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(high), "f"(low));
+  return halves;
+}
+static __device__ __forceinline__ float2 numbers_of_halves(unsigned halves) {
+  float2 numbers;
+  asm("{.reg .f16 low, high; mov.b32 {low, high}, %2; cvt.f32.f16 %0, low; cvt.f32.f16 %1, high;}"
+      : "=f"(numbers.x), "=f"(numbers.y)
+      : "r"(halves));
+  return numbers;
 }
 
 // Four numbers from global to shared memory, past L1, without waiting for them. A thread's copies form groups;
@@ -52,16 +70,24 @@ template <int LATER>
 static __device__ __forceinline__ void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(LATER));
 }
+// Constant numbers that this multiprocessor does not want again.
+static __device__ __forceinline__ uint4 read_once(const float* from) {
+  uint4 x;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+               : "l"(from));
+  return x;
+}
 // Lets the compiler read through a pointer as what it is.
 static __device__ __forceinline__ void assume_shared([[maybe_unused]] const void* pointer) {
 #ifndef __clang__
   __builtin_assume(__isShared(pointer));
 #endif
 }
-static __device__ __forceinline__ float4 read_copied(const float* from) {
-  float4 x;
-  asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
-               : "=f"(x.x), "=f"(x.y), "=f"(x.z), "=f"(x.w)
+static __device__ __forceinline__ uint4 read_copied(const float* from) {
+  uint4 x;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
                : "r"((unsigned)__cvta_generic_to_shared(from)));
   return x;
 }
@@ -90,9 +116,10 @@ typedef unsigned long size_t;
 #define MLFF_UNROLL _Pragma("unroll")
 #define MLFF_KERNEL(name, blocks, ...) \
   extern "C" __global__ void __launch_bounds__(kBlock, sizeof(real) == sizeof(float) ? blocks : 1) name(__VA_ARGS__)
-#define MLFF_EACH_CHANNEL(c, f, C)                                                          \
-  MLFF_UNROLL for (int c = 0; c < slots<(C)>(); ++c) if (const int f = lane() + c * kLanes; \
-                                                         slots<(C)>() * kLanes == (C) || f < (C))
+#define MLFF_EACH_GROUP(c, f, C)                                                                      \
+  MLFF_UNROLL for (int c = 0; c < slots<(C)>();                                                       \
+                   c += group_size<(C)>()) if (const int f = lane() * group_size<(C)>() + c * kLanes; \
+                                               slots<(C)>() * kLanes == (C) || f < (C))
 #define MLFF_EACH_PAIR(e, count) for (int e = lane(); e < (count); e += kLanes)
 #define MLFF_EACH_PAIR_CHANNEL(e, f, count, C)                        \
   for (int mlff_k = lane(); mlff_k < (count) * (C); mlff_k += kLanes) \
@@ -131,6 +158,7 @@ MLFF_TUNABLE("1,2,3,4") constexpr int kMinBlocks = MLFF_MIN_BLOCKS;
 MLFF_TUNABLE("1,2,3,4") constexpr int kMinPairBlocks = MLFF_MIN_PAIR_BLOCKS;
 MLFF_TUNABLE("16,32,64") constexpr int kPairChunk = MLFF_PAIR_CHUNK;   // pairs whose records a team holds
 MLFF_TUNABLE("2,4,8") constexpr int kWeightSteps = MLFF_WEIGHT_STEPS;  // of a dense layer, on their way to a thread
+constexpr bool kFewRegisters = true;
 constexpr int kBlock = kLanes * kTeams;
 constexpr int kRingReals = sizeof(real) == sizeof(float) ? kWeightSteps * kBlock * 8 : 0;
 constexpr int kWarps = kLanes / 32;  // of a team
@@ -139,6 +167,10 @@ constexpr int kTeamScratch = kWarps > 1 ? kWarps * 32 : 0;
 // Unsigned divisions by powers of two are shifts.
 MLFF_DEVICE int warp_of_block() { return (int)(threadIdx.x / 32); }
 MLFF_DEVICE int lane_of_warp() { return (int)(threadIdx.x % 32); }
+template <int C>
+MLFF_DEVICE constexpr int group_size() {
+  return C % (4 * kLanes) == 0 ? 4 : (C % (2 * kLanes) == 0 ? 2 : 1);
+}
 MLFF_DEVICE int lane() { return (int)(threadIdx.x % kLanes); }
 MLFF_DEVICE int team() { return (int)(threadIdx.x / kLanes); }
 MLFF_DEVICE void block_barrier() { __syncthreads(); }
@@ -269,8 +301,12 @@ MLFF_DEVICE float m_tanh(float x) { return tanhf(x); }
 MLFF_DEVICE double m_tanh(double x) { return tanh(x); }
 MLFF_DEVICE float m_sqrt(float x) { return sqrtf(x); }
 MLFF_DEVICE double m_sqrt(double x) { return sqrt(x); }
+// x / y for y >= 1, also infinite, to 2 units in the last place.
+MLFF_DEVICE float m_quotient(float x, float y) { return __fdividef(x, y); }
+MLFF_DEVICE double m_quotient(double x, double y) { return x / y; }
 // Zero at zero, so that the gradient of a norm is zero there.
-MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_sqrt(x); }
+MLFF_DEVICE float m_rsqrt(float x) { return x == 0.0f ? 0.0f : rsqrtf(x); }
+MLFF_DEVICE double m_rsqrt(double x) { return x == 0.0 ? 0.0 : 1.0 / sqrt(x); }
 
 // What both targets share. `real` is float or double, by the model's precision.
 
@@ -282,6 +318,8 @@ MLFF_DEVICE real m_rsqrt(real x) { return x == real(0) ? real(0) : real(1) / m_s
 #endif
 MLFF_TUNABLE("4,8,16,32") constexpr int kTile = MLFF_TILE;           // atoms a block takes at most
 MLFF_TUNABLE("1,2,4,8") constexpr int kPairBatch = MLFF_PAIR_BATCH;  // pairs a team works on at once
+// The same where both sums over neighbours and sums over channels are held.
+constexpr int kHeavyPairBatch = kFewRegisters && kPairBatch > 1 ? kPairBatch / 2 : kPairBatch;
 
 // A compile-time count, for loops over a full batch of pairs or over one pair.
 template <int N>
@@ -293,6 +331,32 @@ struct Count {
 template <int C>
 MLFF_DEVICE constexpr int slots() {
   return (C + kLanes - 1) / kLanes;
+}
+
+// Neighbouring channels of C that a lane takes at once, as MLFF_EACH_GROUP(c, f, C) does: channels f, f + 1, ... in
+// slots c, c + 1, ...
+template <int C>
+struct alignas(group_size<C>() * sizeof(real) < 16 ? group_size<C>() * sizeof(real) : 16) Group {
+  real value[group_size<C>()];
+};
+template <int C>
+MLFF_DEVICE Group<C> group_at(const real* from) {
+  return *(const Group<C>*)from;
+}
+template <int C>
+MLFF_DEVICE void put_group(real* to, const Group<C>& group) {
+  *(Group<C>*)to = group;
+}
+#define MLFF_EACH_OF_GROUP(u, C) MLFF_UNROLL for (int u = 0; u < group_size<(C)>(); ++u)
+template <int C>
+MLFF_DEVICE Group<C> group_of_slots(const real (&slot)[slots<C>()], int c) {
+  Group<C> group;
+  MLFF_EACH_OF_GROUP(u, C) group.value[u] = slot[c + u];
+  return group;
+}
+template <int C>
+MLFF_DEVICE void add_multiple(Group<C>& sum, real x, const Group<C>& group) {
+  MLFF_EACH_OF_GROUP(u, C) sum.value[u] += x * group.value[u];
 }
 
 // Four numbers that are read at once.
@@ -321,8 +385,8 @@ MLFF_DEVICE real power(real x) {
 }
 
 MLFF_DEVICE real m_reciprocal(real x) { return real(1) / x; }
-MLFF_DEVICE real m_sigmoid(real x) { return real(1) / (real(1) + m_exp(-x)); }
-MLFF_DEVICE real m_silu(real x) { return x / (real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_sigmoid(real x) { return m_quotient(real(1), real(1) + m_exp(-x)); }
+MLFF_DEVICE real m_silu(real x) { return m_quotient(x, real(1) + m_exp(-x)); }
 MLFF_DEVICE real m_softplus(real x) {
   const real magnitude = x < real(0) ? -x : x;
   return (x > real(0) ? x : real(0)) + m_log1p(m_exp(-magnitude));
@@ -361,49 +425,98 @@ MLFF_DEVICE void spline_basis(real t, real (&basis)[DEGREE + 1], real (&slope)[D
   }
 }
 
-// sum over k of weight[k] * table[k * stride].
-template <int DEGREE>
-MLFF_DEVICE real spline_sum(const real (&weight)[DEGREE + 1], const real* table, int stride) {
-  real sum = weight[0] * table[0];
+// sum over k of weight[k] * table[k][C], from a channel on.
+template <int DEGREE, int C>
+MLFF_DEVICE Group<C> spline_sum(const real (&weight)[DEGREE + 1], const real* table) {
+  Group<C> sum;
+  const Group<C> first = group_at<C>(table);
+  MLFF_EACH_OF_GROUP(u, C) sum.value[u] = weight[0] * first.value[u];
   MLFF_UNROLL
-  for (int k = 1; k <= DEGREE; ++k) sum += weight[k] * table[k * stride];
+  for (int k = 1; k <= DEGREE; ++k) add_multiple<C>(sum, weight[k], group_at<C>(table + k * C));
   return sum;
 }
 
 // Rows times matrices on a GPU: out[rows][OUT] = in[rows][IN] weights[IN][OUT] + bias, or added to out.
-
-// Rows that are known to lie in shared memory, which is cheaper to read.
-struct SharedRows {
-  const real* numbers;
-};
-MLFF_DEVICE SharedRows in_shared(const real* rows) { return {rows}; }
-MLFF_DEVICE const real* numbers_of(SharedRows rows) {
-  assume_shared(rows.numbers);
-  return rows.numbers;
-}
-MLFF_DEVICE const real* numbers_of(const real* rows) { return rows; }
-
-// For tensor cores a matrix lies in the order of fragments (runtime/cuda_model/fragments.h): steps of 16 rows and 16
-// columns, the steps of 16 columns one behind another. In a step, with g = lane / 4 and t = lane % 4, a lane's numbers
-// are of rows 4 t .. 4 t + 3 and columns 2 g and 2 g + 1.
-constexpr int kStep = 256;  // numbers of a step
+//
+// On tensor cores, in half precision: a number times a power of two is the sum of two halves to 2^-23 of it, and a
+// product of two numbers is that of their halves without low * low, with float sums, so that the result is as good as
+// float's. The powers of two bring the largest number of a row, and of a matrix, to 2^13 .. 2^14: nothing overflows,
+// and what is below the smallest half is below 2^-37 of the largest number. Both sides are split before: the weights
+// when they are uploaded (runtime/cuda_model/fragments.h), rows of tile arrays by split_rows.
 template <int IN, int OUT>
 MLFF_DEVICE constexpr bool on_tensor_cores() {
   return sizeof(real) == sizeof(float) && IN % 16 == 0 && OUT % 16 == 0;
 }
 
-// How the warps of a block share the product with COUNT matrices: some of the columns each, and parts of the rows if
-// there are more warps than columns.
-template <int IN, int OUT, int COUNT>
+// Rows whose neighbours swap neighbouring quads of quads, so that two rows are read from different banks.
+template <int C>
+MLFF_DEVICE int quads_swapped(int row) {
+  return C % 32 == 0 ? row & 1 : 0;
+}
+
+// One row by a warp: each quad of numbers becomes their first halves, then their second ones. Returns the power of two
+// that turns sums of products back.
+template <int C>
+MLFF_DEVICE float split_row(float* row, int swapped) {
+  constexpr int kQuads = C / 4, kEach = (kQuads + 31) / 32;
+  float4 quad[kEach];
+  unsigned most = 0;
+  MLFF_UNROLL
+  for (int n = 0; n < kEach; ++n) {
+    const int q = lane_of_warp() + 32 * n;
+    quad[n] = q < kQuads ? *(const float4*)(row + 4 * q) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    const float high = fmaxf(fmaxf(fabsf(quad[n].x), fabsf(quad[n].y)), fmaxf(fabsf(quad[n].z), fabsf(quad[n].w)));
+    most = most > __float_as_uint(high) ? most : __float_as_uint(high);
+  }
+  // The exponent's bits of the largest number; rows below 2^-87 keep some of their zeros.
+  const unsigned exponent = __reduce_max_sync(0xffffffffu, most) >> 23, e = exponent > 40 ? exponent : 40;
+  const float scale = __uint_as_float((267 - e) << 23);
+  __syncwarp();
+  MLFF_UNROLL
+  for (int n = 0; n < kEach; ++n) {
+    const int q = lane_of_warp() + 32 * n;
+    const float x = quad[n].x * scale, y = quad[n].y * scale, z = quad[n].z * scale, w = quad[n].w * scale;
+    const unsigned xy = halves_of(x, y), zw = halves_of(z, w);
+    const float2 of_xy = numbers_of_halves(xy), of_zw = numbers_of_halves(zw);
+    const uint4 split = {xy, zw, halves_of(x - of_xy.x, y - of_xy.y), halves_of(z - of_zw.x, w - of_zw.y)};
+    if (q < kQuads) *(uint4*)(row + 4 * (q ^ 4 * swapped)) = split;
+  }
+  return __uint_as_float((e - 13) << 23);
+}
+
+// The rows of atom t in a tile array [kTile][ROWS][C], by its team, which wrote them, and in back[kTile][ROWS] what
+// turns sums of products back.
+template <int C, int ROWS>
+MLFF_DEVICE void split_rows(real* array, real* back, int t) {
+  if constexpr (sizeof(real) == sizeof(float)) {
+    team_barrier();
+    MLFF_UNROLL
+    for (int n = warp(); n < ROWS; n += kWarps) {
+      const int row = t * ROWS + n;
+      const float scale = split_row<C>((float*)array + row * C, quads_swapped<C>(row));
+      if (lane_of_warp() == 0) back[row] = scale;
+    }
+  }
+}
+
+constexpr int kStep = 256;  // numbers of a step of weights: 16 rows and 16 columns
+
+// How the warps of a block share the product of ROWS rows an atom with COUNT matrices: some of the columns each, and
+// parts of the rows if there are more warps than columns.
+template <int IN, int OUT, int COUNT, int ROWS>
 struct WarpShare {
+  static constexpr int kTiles = (ROWS * kTile + 7) / 8;                                    // of 8 rows
   static constexpr int kColumns = OUT / 16 * COUNT, kAll = kBlock / 32, kSteps = IN / 16;  // columns of steps
   static constexpr int kMost = kColumns / kAll < kWeightSteps ? kColumns / kAll : kWeightSteps;
-  static constexpr int kWide = kMost > 2 && kColumns % 3 == 0 ? 3 : (kMost > 1 && kColumns % 2 == 0 ? 2 : 1);
+  static constexpr int kFit = 9 / kTiles;  // columns whose sums fit into registers
+  static constexpr int kWide = kMost > 2 && kFit > 2 && kColumns % 3 == 0
+                                   ? 3
+                                   : (kMost > 1 && kFit > 1 && kColumns % 2 == 0 ? 2 : 1);
   static constexpr int kUnits = kColumns / kWide;
   static constexpr int kRowParts = kAll > kUnits ? kAll / kUnits : 1;
-  static constexpr int kAtOnce = kAll / kRowParts;                      // warps side by side
-  static constexpr int kRows = kWide > 2 || 3 * kTile <= 24 ? 24 : 48;  // of a warp at a time
-  MLFF_DEVICE constexpr int ahead() {                                   // steps on their way
+  static constexpr int kAtOnce = kAll / kRowParts;             // warps side by side
+  static constexpr int kRows = 8 * (kTiles < 6 ? kTiles : 6);  // of a warp at a time
+  MLFF_DEVICE constexpr int ahead() {                          // steps on their way
     int count = kWeightSteps > kWide ? kWeightSteps / kWide : 1;
     while (kSteps % count != 0) --count;
     return count;
@@ -417,17 +530,18 @@ struct WarpShare {
 
 // Weights on their way from global memory, some steps ahead of the product and across the ends of products: `ring` has
 // places for kWeightSteps steps of each warp, and each thread copies the numbers that it multiplies by itself. At the
-// start of a product the first places hold its first steps, and their copies are the thread's last groups.
+// start of a product the first places hold its first steps, and their copies are the thread's last groups. Its later
+// steps go to registers, past shared memory, whose pipe is the busiest.
 struct Steps {
   const float* from;  // null: none
   int wide, stride;   // columns of steps, and numbers from one to the next
   int count;
 };
 MLFF_DEVICE Steps no_steps() { return {nullptr, 0, 0, 0}; }
-template <int IN, int OUT, int COUNT>
+template <int IN, int OUT, int COUNT, int ROWS>
 MLFF_DEVICE Steps first_steps(const real* weights) {
   if constexpr (on_tensor_cores<IN, OUT>()) {
-    using Share = WarpShare<IN, OUT, COUNT>;
+    using Share = WarpShare<IN, OUT, COUNT, ROWS>;
     const int unit = Share::first_unit();
     const float* const from = (const float*)weights + unit * Share::kWide * (IN * 16) + lane_of_warp() * 4;
     return {unit < Share::kUnits ? from : nullptr, Share::kWide, IN * 16, Share::ahead()};
@@ -466,140 +580,132 @@ MLFF_DEVICE void fetch_ahead(real* ring, Steps steps) {
   }
 }
 
-// A number as the sum of two that tensor cores take, which ignore all but 11 significant bits, to 2^-22 of it: the
-// first is cut off, the second rounded, as errors of one sign would add up.
-struct SplitNumber {
-  unsigned high, low;
-};
-MLFF_DEVICE SplitNumber split(float x) {
-  const unsigned bits = __float_as_uint(x);
-  return {bits, __float_as_uint(x - __uint_as_float(bits & 0xffffe000u)) + 0x1000u};
-}
-
-// 8 * TILES rows times 16 * WIDE columns by a warp, on tensor cores: the transpose, out' = weights' in'. Each product
-// of two numbers is that of their splits without low * low, so that the result is as good as float's ("3xTF32"). The
-// sum over k may be taken in any order: a lane takes what lies side by side in memory.
+// 8 * TILES rows times 16 * WIDE columns by a warp, on tensor cores: the transpose, out' = weights' in'. The sum over k
+// may be taken in any order: a lane takes what lies side by side in memory.
 template <int TILES, int WIDE>
 struct WarpProduct {
-  // Few sums leave a tensor core waiting for them: each is then taken in two parts.
-  static constexpr int kChains = TILES * WIDE <= 2 ? 2 : 1;
-  // Tiles whose products alternate, for the same reason.
-  static constexpr int kGroup = TILES % 2 == 0 ? 2 : TILES;
-  float main_part[kChains][WIDE][TILES][4] = {}, cross_part[kChains][WIDE][TILES][4] = {};
+  // Few sums leave a tensor core waiting for them: each is then taken in more parts.
+  static constexpr int kCross = TILES * WIDE <= 2 ? 2 : 1;
+  float main_part[WIDE][TILES][4] = {}, cross_part[kCross][WIDE][TILES][4] = {};
 
-  // 16 numbers of each row times the step at a place of the ring.
-  __device__ __forceinline__ void step(const float* const (&rows)[TILES], int k, const float* place) {
-    unsigned w_high[WIDE][2][4], w_low[WIDE][2][4];
+  // A step's weights of a lane: first halves, and second ones.
+  struct Weights {
+    uint4 high[WIDE], low[WIDE];
+  };
+  static __device__ __forceinline__ Weights copied(const float* place) {
+    Weights w;
     MLFF_UNROLL
     for (int c = 0; c < WIDE; ++c) {
-      MLFF_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        const float4 w = read_copied(place + c * kStep + half * (kStep / 2));
-        const float numbers[4] = {w.x, w.y, w.z, w.w};
-        MLFF_UNROLL
-        for (int n = 0; n < 4; ++n) {
-          const SplitNumber part = split(numbers[n]);
-          w_high[c][half][n] = part.high;
-          w_low[c][half][n] = part.low;
-        }
-      }
+      w.high[c] = read_copied(place + c * kStep);
+      w.low[c] = read_copied(place + c * kStep + kStep / 2);
+    }
+    return w;
+  }
+  static __device__ __forceinline__ Weights read(const float* step, int stride) {
+    Weights w;
+    MLFF_UNROLL
+    for (int c = 0; c < WIDE; ++c) {
+      w.high[c] = read_once(step + c * stride);
+      w.low[c] = read_once(step + c * stride + kStep / 2);
+    }
+    return w;
+  }
+
+  // 16 numbers of each row times a step.
+  __device__ __forceinline__ void step(const float* const (&rows)[TILES], int k, const Weights& w) {
+    unsigned high[WIDE][4], low[WIDE][4];
+    MLFF_UNROLL
+    for (int c = 0; c < WIDE; ++c) {
+      high[c][0] = w.high[c].x, high[c][1] = w.high[c].y, high[c][2] = w.high[c].z, high[c][3] = w.high[c].w;
+      low[c][0] = w.low[c].x, low[c][1] = w.low[c].y, low[c][2] = w.low[c].z, low[c][3] = w.low[c].w;
     }
     MLFF_UNROLL
-    for (int m = 0; m < TILES; m += kGroup) {
-      unsigned x_high[kGroup][2][2], x_low[kGroup][2][2];
+    for (int m = 0; m < TILES; ++m) {
+      const uint4 x = *(const uint4*)(rows[m] + k * 16);
+      const unsigned x_high[2] = {x.x, x.y}, x_low[2] = {x.z, x.w};
       MLFF_UNROLL
-      for (int n = 0; n < kGroup; ++n) {
-        const float4 x = *(const float4*)(rows[m + n] + k * 16);
-        const float numbers[4] = {x.x, x.y, x.z, x.w};
-        MLFF_UNROLL
-        for (int q = 0; q < 4; ++q) {
-          const SplitNumber part = split(numbers[q]);
-          x_high[n][q / 2][q % 2] = part.high;
-          x_low[n][q / 2][q % 2] = part.low;
-        }
-      }
+      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[0][c][m], low[c], x_high);
       MLFF_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        MLFF_UNROLL
-        for (int term = 0; term < 3; ++term) {
-          MLFF_UNROLL
-          for (int c = 0; c < WIDE; ++c) {
-            MLFF_UNROLL
-            for (int n = 0; n < kGroup; ++n) {
-              float(&sum)[4] = term == 1 ? main_part[half % kChains][c][m + n] : cross_part[half % kChains][c][m + n];
-              mma_tf32(sum, term == 0 ? w_low[c][half] : w_high[c][half], term == 2 ? x_low[n][half] : x_high[n][half]);
-            }
-          }
-        }
-      }
+      for (int c = 0; c < WIDE; ++c) mma_halves(main_part[c][m], high[c], x_high);
+      MLFF_UNROLL
+      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[kCross - 1][c][m], high[c], x_low);
     }
   }
 
-  // `start` and `out` tell where columns c of the warp begin.
+  // `back` turns sums back, a number for each row; `start` and `out` tell where columns c of the warp begin.
   template <int IN, int OUT, int AHEAD, class Start, class Out>
-  __device__ __forceinline__ void run(int count, const float* in, bool add, const Start& start, const Out& out,
-                                      real* ring, const float* weights, Steps next) {
-    const int g = lane_of_warp() / 4, t = lane_of_warp() % 4;
+  __device__ __forceinline__ void run(int count, const float* in, const float* back, float back_of_weights, bool add,
+                                      const Start& start, const Out& out, real* ring, const float* weights,
+                                      Steps next) {
+    const int g = lane_of_warp() / 4, t = lane_of_warp() % 4, swapped = quads_swapped<IN>(g);
     const float* rows[TILES];
     MLFF_UNROLL
-    for (int m = 0; m < TILES; ++m) rows[m] = in + (m * 8 + g < count ? m * 8 + g : count - 1) * IN + 4 * t;
+    for (int m = 0; m < TILES; ++m) rows[m] = in + (m * 8 + g < count ? m * 8 + g : 0) * IN + 4 * t;
+    float2 first[WIDE];
     MLFF_UNROLL
-    for (int c = 0; c < WIDE; ++c) {
-      const float2 first = start(c) ? *(const float2*)(start(c) + 2 * g) : make_float2(0.0f, 0.0f);
+    for (int c = 0; c < WIDE; ++c) first[c] = start(c) ? *(const float2*)(start(c) + 2 * g) : make_float2(0.0f, 0.0f);
+    // The first steps are in the ring, or on their way there; each of the others is on its way to registers while as
+    // many in front of it are multiplied.
+    constexpr int kSteps = IN / 16;
+    constexpr int kDepth = WIDE > 2 && TILES == 1 ? 2 : AHEAD;  // as many as registers hold
+    Weights later[kDepth];
+    MLFF_UNROLL
+    for (int j = 0; j < kDepth; ++j) {
+      if (AHEAD + j < kSteps) later[j] = read(weights + (AHEAD + j) * kStep, IN * 16);
+    }
+    const float* const places = own_places(ring);
+    wait_for_copies<0>();
+    MLFF_UNROLL
+    for (int k = 0; k < AHEAD; ++k) step(rows, k ^ swapped, copied(places + k * (WIDE * kStep)));
+    if (kSteps == AHEAD) fetch_ahead(ring, next);
+    _Pragma("unroll 1") for (int k0 = AHEAD; k0 < kSteps; k0 += kDepth) {
+      if (k0 + kDepth >= kSteps) fetch_ahead(ring, next);
       MLFF_UNROLL
-      for (int m = 0; m < TILES; ++m) {
-        MLFF_UNROLL
-        for (int odd = 0; odd < 2; ++odd) {
-          const int row = m * 8 + 2 * t + odd;
-          float2 value = first;
-          if (add && row < count) value = *(const float2*)(out(c) + row * OUT + 2 * g);
-          main_part[0][c][m][odd] = value.x;
-          main_part[0][c][m][2 + odd] = value.y;
-        }
+      for (int j = 0; j < kDepth; ++j) {
+        const Weights w = later[j];
+        const int k = k0 + j;
+        if ((kSteps - AHEAD) % kDepth != 0 && k >= kSteps) break;
+        if (k + kDepth < kSteps) later[j] = read(weights + (k + kDepth) * kStep, IN * 16);
+        step(rows, k ^ swapped, w);
       }
     }
-    float* const places = own_places(ring);
-    constexpr int kUnroll = TILES * WIDE > 6 ? 1 : (TILES * WIDE > 2 ? 2 : 4);
-    _Pragma("unroll kUnroll") for (int k = 0; k < IN / 16; ++k) {
-      float* const place = places + k % AHEAD * (WIDE * kStep);
-      wait_for_copies<AHEAD - 1>();
-      step(rows, k, place);
-      if (k + AHEAD < IN / 16) {
-        MLFF_UNROLL
-        for (int c = 0; c < WIDE; ++c) fetch(place + c * kStep, weights + c * (IN * 16) + (k + AHEAD) * kStep);
-      }
-      end_group_of_copies();
-    }
-    fetch_ahead(ring, next);
     MLFF_UNROLL
-    for (int c = 0; c < WIDE; ++c) {
+    for (int m = 0; m < TILES; ++m) {
       MLFF_UNROLL
-      for (int m = 0; m < TILES; ++m) {
-        float sum[4];
+      for (int odd = 0; odd < 2; ++odd) {
+        const int row = m * 8 + 2 * t + odd;
+        if (row >= count) continue;
+        const float scale = back[row] * back_of_weights;
         MLFF_UNROLL
-        for (int n = 0; n < 4; ++n) {
-          sum[n] = main_part[0][c][m][n] + cross_part[0][c][m][n];
-          if (kChains > 1) sum[n] += main_part[kChains - 1][c][m][n] + cross_part[kChains - 1][c][m][n];
-        }
-        MLFF_UNROLL
-        for (int odd = 0; odd < 2; ++odd) {
-          const int row = m * 8 + 2 * t + odd;
-          if (row < count) *(float2*)(out(c) + row * OUT + 2 * g) = make_float2(sum[odd], sum[2 + odd]);
+        for (int c = 0; c < WIDE; ++c) {
+          float2* const to = (float2*)(out(c) + row * OUT + 2 * g);
+          float2 sum = add ? *to : first[c];
+          float cross[2] = {cross_part[0][c][m][odd], cross_part[0][c][m][2 + odd]};
+          if (kCross > 1) {
+            cross[0] += cross_part[kCross - 1][c][m][odd];
+            cross[1] += cross_part[kCross - 1][c][m][2 + odd];
+          }
+          sum.x += (main_part[c][m][odd] + cross[0]) * scale;
+          sum.y += (main_part[c][m][2 + odd] + cross[1]) * scale;
+          *to = sum;
         }
       }
     }
   }
 };
 
-template <int IN, int OUT, int COUNT>
-MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float* weights, const float* bias, bool add,
-                                         real* ring, Steps next, float* out, float* out_1, float* out_2) {
-  using Share = WarpShare<IN, OUT, COUNT>;
+template <int IN, int OUT, int COUNT, int ROWS>
+MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float* back, const float* weights,
+                                         float back_of_weights, const float* bias, bool add, real* ring, Steps next,
+                                         float* out, float* out_1, float* out_2) {
+  using Share = WarpShare<IN, OUT, COUNT, ROWS>;
   constexpr int kWide = Share::kWide, kAhead = Share::ahead();
+  assume_shared(in);
+  assume_shared(back);
   const int part = (rows + 8 * Share::kRowParts - 1) / (8 * Share::kRowParts) * 8;
   const int first = Share::row_part() * part;
   const int last = first + part < rows ? first + part : rows;
-  const Steps begin = first_steps<IN, OUT, COUNT>(weights);
+  const Steps begin = first_steps<IN, OUT, COUNT, ROWS>(weights);
   if (!begin.from || first >= last) {
     wait_for_copies<0>();  // of steps that this warp has no rows for
     fetch_ahead(ring, next);
@@ -613,22 +719,19 @@ MLFF_DEVICE void product_by_tensor_cores(int rows, const float* in, const float*
         float* const to = matrix == 0 ? out : (matrix == 1 ? out_1 : out_2);
         return to + row * OUT + column % (OUT / 16) * 16;
       };
-      WarpProduct<decltype(tiles)::value, kWide>().template run<IN, OUT, kAhead>(last - row, in + row * IN, add, start,
-                                                                                 target, ring, from, after);
+      WarpProduct<decltype(tiles)::value, kWide>().template run<IN, OUT, kAhead>(
+          last - row, in + row * IN, back + row, back_of_weights, add, start, target, ring, from, after);
     };
+    // Each form of a product costs time to compile.
     if (last - row <= 8) {
       run(Count<1>());
-    } else if (kTile > 8 && last - row <= 16) {  // each form of a product costs time to compile
-      run(Count<(kTile > 8) ? 2 : 3>());
-    } else if constexpr (Share::kRows == 24) {
-      run(Count<3>());
-    } else if (last - row <= 24) {
-      run(Count<3>());
+    } else if (Share::kRows > 24 && last - row <= 24) {
+      run(Count<(Share::kRows > 24) ? 3 : 1>());
     } else {
-      run(Count<6>());
+      run(Count<Share::kRows / 8>());
     }
   };
-  if constexpr (Share::kUnits <= Share::kAtOnce && 3 * kTile <= Share::kRows) {
+  if constexpr (Share::kUnits <= Share::kAtOnce && ROWS * kTile <= Share::kRows) {
     product(first, Share::first_unit(), begin.from, next);
   } else {
     for (int row = first; row < last; row += Share::kRows) {
@@ -685,15 +788,16 @@ MLFF_DEVICE void product_by_rows(int rows, const real* in, const real* MLFF_REST
 }
 
 // Rows times COUNT matrices, which lie one behind another, as do their biases, by the whole block. Not inlined: a model
-// has dozens of products of a few shapes. At most three rows for each atom of a tile. `ring` holds the first steps of
-// the weights; afterwards those called next.
-template <int IN, int OUT, int COUNT, class Rows>
-static __device__ __noinline__ void linear_tile(int rows, Rows input, const real* weights, const real* bias, bool add,
-                                                real* ring, Steps next, real* out, real* out_1 = nullptr,
-                                                real* out_2 = nullptr) {
-  const real* const in = numbers_of(input);
+// has dozens of products of a few shapes. At most ROWS rows for each atom of a tile; on tensor cores those that
+// split_rows has split, and `weights` holds 1 / back_of_weights times the weights. `ring` holds the first steps of the
+// weights; afterwards those called next.
+template <int IN, int OUT, int COUNT, int ROWS>
+static __device__ __noinline__ void linear_tile(int rows, const real* in, const real* back, const real* weights,
+                                                real back_of_weights, const real* bias, bool add, real* ring,
+                                                Steps next, real* out, real* out_1 = nullptr, real* out_2 = nullptr) {
   if constexpr (on_tensor_cores<IN, OUT>()) {
-    product_by_tensor_cores<IN, OUT, COUNT>(rows, in, weights, bias, add, ring, next, out, out_1, out_2);
+    product_by_tensor_cores<IN, OUT, COUNT, ROWS>(rows, in, back, weights, back_of_weights, bias, add, ring, next, out,
+                                                  out_1, out_2);
   } else {
     fetch_ahead(ring, next);
     MLFF_UNROLL

@@ -31,7 +31,7 @@ MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const 
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 2>(c0));
+  fetch_ahead(ring, first_steps<8, 8, 2, 3>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -58,161 +58,231 @@ MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const 
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
+        MLFF_EACH_GROUP(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v2 = spline_sum<5>(p.basis, c1 + p.row * 8 + f, 8);
-            const real v4 = c2[row_of(element[p.j], 8) + f];
-            const real v5 = v2 * v4;
-            const real v6 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
-            const real v8 = c4[row_of(element[p.j], 8) + f];
-            const real v9 = v6 * v8;
-            const real v13x = v9 * p.ux;
-            const real v13y = v9 * p.uy;
-            const real v13z = v9 * p.uz;
-            a10[c] += v5;
-            a14x[c] += v13x;
-            a14y[c] += v13y;
-            a14z[c] += v13z;
+            const Group<8> g2 = spline_sum<5, 8>(p.basis, c1 + p.row * 8 + f);
+            const Group<8> g4 = group_at<8>(&c2[row_of(element[p.j], 8) + f]);
+            const Group<8> g6 = spline_sum<5, 8>(p.basis, c3 + p.row * 8 + f);
+            const Group<8> g8 = group_at<8>(&c4[row_of(element[p.j], 8) + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v2 = g2.value[u];
+              const real v4 = g4.value[u];
+              const real v5 = v2 * v4;
+              const real v6 = g6.value[u];
+              const real v8 = g8.value[u];
+              const real v9 = v6 * v8;
+              const real v13x = v9 * p.ux;
+              const real v13y = v9 * p.uy;
+              const real v13z = v9 * p.uz;
+              a10[c + u] += v5;
+              a14x[c + u] += v13x;
+              a14y[c + u] += v13y;
+              a14z[c + u] += v13z;
+            }
           }
         }
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a10[c]; }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      tile[8 * kTile + t * 24 + f] = a14x[c];
-      tile[8 * kTile + t * 24 + 8 + f] = a14y[c];
-      tile[8 * kTile + t * 24 + 16 + f] = a14z[c];
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a10, c)); }
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a14x, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a14y, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a14z, c));
     }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c5[row_of(element[i], 8) + f];
-      const real v10 = tile[0 * kTile + t * 8 + f];
-      const real v11 = v0 + v10;
-      tile[0 * kTile + t * 8 + f] = v11;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g0 = group_at<8>(&c5[row_of(element[i], 8) + f]);
+      const Group<8> g10 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      Group<8> r11;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v0 = g0.value[u];
+        const real v10 = g10.value[u];
+        const real v11 = v0 + v10;
+        r11.value[u] = v11;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r11);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c0, nullptr, false, ring, first_steps<8, 8, 1>(c6),
-                       b0 + row_of(first, 24), b1 + row_of(first, 24));
+  linear_tile<8, 8, 2, 3>(rows * 3, tile + 8 * kTile, nullptr, c0, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c6), b0 + row_of(first, 24), b1 + row_of(first, 24));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v15x = b0[row_of(i, 24) + f];
-      const real v15y = b0[row_of(i, 24) + 8 + f];
-      const real v15z = b0[row_of(i, 24) + 16 + f];
-      const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
-      const real v19 = v17 + 1e-08f;
-      const real v20 = m_sqrt(v19);
-      tile[32 * kTile + t * 8 + f] = v20;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g15x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g15y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g15z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      Group<8> r20;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v15x = g15x.value[u];
+        const real v15y = g15y.value[u];
+        const real v15z = g15z.value[u];
+        const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
+        const real v19 = v17 + 1e-08f;
+        const real v20 = m_sqrt(v19);
+        r20.value[u] = v20;
+      }
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r20);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c6, c7, false, ring, first_steps<8, 8, 1>(c8),
-                       tile + 40 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c8, nullptr, true, ring, first_steps<8, 8, 3>(c9),
-                       tile + 40 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 0 * kTile, nullptr, c6, 1.0f, c7, false, ring, first_steps<8, 8, 1, 1>(c8),
+                          tile + 40 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 32 * kTile, nullptr, c8, 1.0f, nullptr, true, ring, first_steps<8, 8, 3, 1>(c9),
+                          tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v21 = tile[40 * kTile + t * 8 + f];
-      const real v22 = m_silu(v21);
-      const real v134 = m_sigmoid(v21);
-      const real v135 = -v134;
-      const real v136 = 1.0f + v135;
-      const real v137 = v21 * v136;
-      const real v138 = 1.0f + v137;
-      const real v139 = v134 * v138;
-      tile[32 * kTile + t * 8 + f] = v22;
-      b11[row_of(i, 8) + f] = v139;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g21 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      Group<8> r22;
+      Group<8> r139;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v21 = g21.value[u];
+        const real v22 = m_silu(v21);
+        const real v134 = m_sigmoid(v21);
+        const real v135 = -v134;
+        const real v136 = 1.0f + v135;
+        const real v137 = v21 * v136;
+        const real v138 = 1.0f + v137;
+        const real v139 = v134 * v138;
+        r22.value[u] = v22;
+        r139.value[u] = v139;
+      }
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r22);
+      put_group<8>(&b11[row_of(i, 8) + f], r139);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 3>(rows, in_shared(tile + 32 * kTile), c9, c10, false, ring, first_steps<8, 8, 1>(c11),
-                       b2 + row_of(first, 8), b3 + row_of(first, 8), tile + 40 * kTile);
+  linear_tile<8, 8, 3, 1>(rows, tile + 32 * kTile, nullptr, c9, 1.0f, c10, false, ring, first_steps<8, 8, 1, 1>(c11),
+                          b2 + row_of(first, 8), b3 + row_of(first, 8), tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v11 = tile[0 * kTile + t * 8 + f];
-      const real v24 = b3[row_of(i, 8) + f];
-      const real v15x = b0[row_of(i, 24) + f];
-      const real v15y = b0[row_of(i, 24) + 8 + f];
-      const real v15z = b0[row_of(i, 24) + 16 + f];
-      const real v16x = b1[row_of(i, 24) + f];
-      const real v16y = b1[row_of(i, 24) + 8 + f];
-      const real v16z = b1[row_of(i, 24) + 16 + f];
-      const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
-      const real v26 = v24 * v25;
-      const real v27 = v11 + v26;
-      const real v28 = tile[40 * kTile + t * 8 + f];
-      const real v29 = v27 + v28;
-      const real v14x = tile[8 * kTile + t * 24 + f];
-      const real v14y = tile[8 * kTile + t * 24 + 8 + f];
-      const real v14z = tile[8 * kTile + t * 24 + 16 + f];
-      const real v23 = b2[row_of(i, 8) + f];
-      const real v30x = v16x * v23;
-      const real v30y = v16y * v23;
-      const real v30z = v16z * v23;
-      const real v31x = v14x + v30x;
-      const real v31y = v14y + v30y;
-      const real v31z = v14z + v30z;
-      b4[row_of(i, 8) + f] = v29;
-      b5[row_of(i, 24) + f] = v31x;
-      b5[row_of(i, 24) + 8 + f] = v31y;
-      b5[row_of(i, 24) + 16 + f] = v31z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g11 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g24 = group_at<8>(&b3[row_of(i, 8) + f]);
+      const Group<8> g15x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g15y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g15z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g16x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g16y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g16z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g28 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g14x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g14y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g14z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      const Group<8> g23 = group_at<8>(&b2[row_of(i, 8) + f]);
+      Group<8> r29;
+      Group<8> r31x;
+      Group<8> r31y;
+      Group<8> r31z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v11 = g11.value[u];
+        const real v24 = g24.value[u];
+        const real v15x = g15x.value[u];
+        const real v15y = g15y.value[u];
+        const real v15z = g15z.value[u];
+        const real v16x = g16x.value[u];
+        const real v16y = g16y.value[u];
+        const real v16z = g16z.value[u];
+        const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
+        const real v26 = v24 * v25;
+        const real v27 = v11 + v26;
+        const real v28 = g28.value[u];
+        const real v29 = v27 + v28;
+        const real v14x = g14x.value[u];
+        const real v14y = g14y.value[u];
+        const real v14z = g14z.value[u];
+        const real v23 = g23.value[u];
+        const real v30x = v16x * v23;
+        const real v30y = v16y * v23;
+        const real v30z = v16z * v23;
+        const real v31x = v14x + v30x;
+        const real v31y = v14y + v30y;
+        const real v31z = v14z + v30z;
+        r29.value[u] = v29;
+        r31x.value[u] = v31x;
+        r31y.value[u] = v31y;
+        r31z.value[u] = v31z;
+      }
+      put_group<8>(&b4[row_of(i, 8) + f], r29);
+      put_group<8>(&b5[row_of(i, 24) + f], r31x);
+      put_group<8>(&b5[row_of(i, 24) + 8 + f], r31y);
+      put_group<8>(&b5[row_of(i, 24) + 16 + f], r31z);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, b4 + row_of(first, 8), c11, c12, false, ring, first_steps<8, 8, 3>(c13), tile + 0 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, b4 + row_of(first, 8), nullptr, c11, 1.0f, c12, false, ring,
+                          first_steps<8, 8, 3, 1>(c13), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v32 = tile[0 * kTile + t * 8 + f];
-      const real v33 = m_silu(v32);
-      const real v117 = m_sigmoid(v32);
-      const real v118 = -v117;
-      const real v119 = 1.0f + v118;
-      const real v120 = v32 * v119;
-      const real v121 = 1.0f + v120;
-      const real v122 = v117 * v121;
-      tile[0 * kTile + t * 8 + f] = v33;
-      b10[row_of(i, 8) + f] = v122;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g32 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      Group<8> r33;
+      Group<8> r122;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v32 = g32.value[u];
+        const real v33 = m_silu(v32);
+        const real v117 = m_sigmoid(v32);
+        const real v118 = -v117;
+        const real v119 = 1.0f + v118;
+        const real v120 = v32 * v119;
+        const real v121 = 1.0f + v120;
+        const real v122 = v117 * v121;
+        r33.value[u] = v33;
+        r122.value[u] = v122;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r33);
+      put_group<8>(&b10[row_of(i, 8) + f], r122);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 3>(rows, in_shared(tile + 0 * kTile), c13, c14, false, ring, no_steps(), b6 + row_of(first, 8),
-                       b7 + row_of(first, 8), b8 + row_of(first, 8));
+  linear_tile<8, 8, 3, 1>(rows, tile + 0 * kTile, nullptr, c13, 1.0f, c14, false, ring, no_steps(),
+                          b6 + row_of(first, 8), b7 + row_of(first, 8), b8 + row_of(first, 8));
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v31x = b5[row_of(i, 24) + f];
-      const real v31y = b5[row_of(i, 24) + 8 + f];
-      const real v31z = b5[row_of(i, 24) + 16 + f];
-      const real v43 = b8[row_of(i, 8) + f];
-      const real v47x = v31x * v43;
-      const real v47y = v31y * v43;
-      const real v47z = v31z * v43;
-      b9[row_of(i, 24) + f] = v47x;
-      b9[row_of(i, 24) + 8 + f] = v47y;
-      b9[row_of(i, 24) + 16 + f] = v47z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g31x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g43 = group_at<8>(&b8[row_of(i, 8) + f]);
+      Group<8> r47x;
+      Group<8> r47y;
+      Group<8> r47z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v43 = g43.value[u];
+        const real v47x = v31x * v43;
+        const real v47y = v31y * v43;
+        const real v47z = v31z * v43;
+        r47x.value[u] = v47x;
+        r47y.value[u] = v47y;
+        r47z.value[u] = v47z;
+      }
+      put_group<8>(&b9[row_of(i, 24) + f], r47x);
+      put_group<8>(&b9[row_of(i, 24) + 8 + f], r47y);
+      put_group<8>(&b9[row_of(i, 24) + 16 + f], r47z);
     }
   }
   block_barrier();
@@ -251,7 +321,7 @@ MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const 
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 2>(c15));
+  fetch_ahead(ring, first_steps<8, 8, 2, 3>(c15));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -278,249 +348,358 @@ MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const 
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
+        MLFF_EACH_GROUP(c, f, 8) {
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v34 = spline_sum<5>(p.basis, c16 + p.row * 8 + f, 8);
-            const real v36 = b6[row_of(p.j, 8) + f];
-            const real v37 = v34 * v36;
-            const real v38 = spline_sum<5>(p.basis, c17 + p.row * 8 + f, 8);
-            const real v40 = b7[row_of(p.j, 8) + f];
-            const real v41 = v38 * v40;
-            const real v46x = p.ux * v41;
-            const real v46y = p.uy * v41;
-            const real v46z = p.uz * v41;
-            const real v42 = spline_sum<5>(p.basis, c18 + p.row * 8 + f, 8);
-            const real v48x = b9[row_of(p.j, 24) + f];
-            const real v48y = b9[row_of(p.j, 24) + 8 + f];
-            const real v48z = b9[row_of(p.j, 24) + 16 + f];
-            const real v49x = v42 * v48x;
-            const real v49y = v42 * v48y;
-            const real v49z = v42 * v48z;
-            const real v50x = v46x + v49x;
-            const real v50y = v46y + v49y;
-            const real v50z = v46z + v49z;
-            a44[c] += v37;
-            a51x[c] += v50x;
-            a51y[c] += v50y;
-            a51z[c] += v50z;
+            const Group<8> g34 = spline_sum<5, 8>(p.basis, c16 + p.row * 8 + f);
+            const Group<8> g36 = group_at<8>(&b6[row_of(p.j, 8) + f]);
+            const Group<8> g38 = spline_sum<5, 8>(p.basis, c17 + p.row * 8 + f);
+            const Group<8> g40 = group_at<8>(&b7[row_of(p.j, 8) + f]);
+            const Group<8> g42 = spline_sum<5, 8>(p.basis, c18 + p.row * 8 + f);
+            const Group<8> g48x = group_at<8>(&b9[row_of(p.j, 24) + f]);
+            const Group<8> g48y = group_at<8>(&b9[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g48z = group_at<8>(&b9[row_of(p.j, 24) + 16 + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v34 = g34.value[u];
+              const real v36 = g36.value[u];
+              const real v37 = v34 * v36;
+              const real v38 = g38.value[u];
+              const real v40 = g40.value[u];
+              const real v41 = v38 * v40;
+              const real v46x = p.ux * v41;
+              const real v46y = p.uy * v41;
+              const real v46z = p.uz * v41;
+              const real v42 = g42.value[u];
+              const real v48x = g48x.value[u];
+              const real v48y = g48y.value[u];
+              const real v48z = g48z.value[u];
+              const real v49x = v42 * v48x;
+              const real v49y = v42 * v48y;
+              const real v49z = v42 * v48z;
+              const real v50x = v46x + v49x;
+              const real v50y = v46y + v49y;
+              const real v50z = v46z + v49z;
+              a44[c + u] += v37;
+              a51x[c + u] += v50x;
+              a51y[c + u] += v50y;
+              a51z[c + u] += v50z;
+            }
           }
         }
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a44[c]; }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      tile[8 * kTile + t * 24 + f] = a51x[c];
-      tile[8 * kTile + t * 24 + 8 + f] = a51y[c];
-      tile[8 * kTile + t * 24 + 16 + f] = a51z[c];
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a44, c)); }
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a51x, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a51y, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a51z, c));
     }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v29 = b4[row_of(i, 8) + f];
-      const real v44 = tile[0 * kTile + t * 8 + f];
-      const real v45 = v29 + v44;
-      const real v31x = b5[row_of(i, 24) + f];
-      const real v31y = b5[row_of(i, 24) + 8 + f];
-      const real v31z = b5[row_of(i, 24) + 16 + f];
-      const real v51x = tile[8 * kTile + t * 24 + f];
-      const real v51y = tile[8 * kTile + t * 24 + 8 + f];
-      const real v51z = tile[8 * kTile + t * 24 + 16 + f];
-      const real v52x = v31x + v51x;
-      const real v52y = v31y + v51y;
-      const real v52z = v31z + v51z;
-      tile[0 * kTile + t * 8 + f] = v45;
-      tile[8 * kTile + t * 24 + f] = v52x;
-      tile[8 * kTile + t * 24 + 8 + f] = v52y;
-      tile[8 * kTile + t * 24 + 16 + f] = v52z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g29 = group_at<8>(&b4[row_of(i, 8) + f]);
+      const Group<8> g44 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g31x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g51x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g51y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g51z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      Group<8> r45;
+      Group<8> r52x;
+      Group<8> r52y;
+      Group<8> r52z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v29 = g29.value[u];
+        const real v44 = g44.value[u];
+        const real v45 = v29 + v44;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v51x = g51x.value[u];
+        const real v51y = g51y.value[u];
+        const real v51z = g51z.value[u];
+        const real v52x = v31x + v51x;
+        const real v52y = v31y + v51y;
+        const real v52z = v31z + v51z;
+        r45.value[u] = v45;
+        r52x.value[u] = v52x;
+        r52y.value[u] = v52y;
+        r52z.value[u] = v52z;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r45);
+      put_group<8>(&tile[8 * kTile + t * 24 + f], r52x);
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], r52y);
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], r52z);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows * 3, in_shared(tile + 8 * kTile), c15, nullptr, false, ring, first_steps<8, 8, 1>(c19),
-                       tile + 32 * kTile, tile + 56 * kTile);
+  linear_tile<8, 8, 2, 3>(rows * 3, tile + 8 * kTile, nullptr, c15, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c19), tile + 32 * kTile, tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v53x = tile[32 * kTile + t * 24 + f];
-      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
-      const real v55 = v53x * v53x + v53y * v53y + v53z * v53z;
-      const real v56 = 1e-08f + v55;
-      const real v57 = m_sqrt(v56);
-      const real v54x = tile[56 * kTile + t * 24 + f];
-      const real v54y = tile[56 * kTile + t * 24 + 8 + f];
-      const real v54z = tile[56 * kTile + t * 24 + 16 + f];
-      const real v61 = v53x * v54x + v53y * v54y + v53z * v54z;
-      tile[8 * kTile + t * 8 + f] = v55;
-      tile[16 * kTile + t * 8 + f] = v57;
-      tile[24 * kTile + t * 8 + f] = v61;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g53x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g53y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g53z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g54x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
+      const Group<8> g54y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
+      const Group<8> g54z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
+      Group<8> r55;
+      Group<8> r57;
+      Group<8> r61;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v53x = g53x.value[u];
+        const real v53y = g53y.value[u];
+        const real v53z = g53z.value[u];
+        const real v55 = v53x * v53x + v53y * v53y + v53z * v53z;
+        const real v56 = 1e-08f + v55;
+        const real v57 = m_sqrt(v56);
+        const real v54x = g54x.value[u];
+        const real v54y = g54y.value[u];
+        const real v54z = g54z.value[u];
+        const real v61 = v53x * v54x + v53y * v54y + v53z * v54z;
+        r55.value[u] = v55;
+        r57.value[u] = v57;
+        r61.value[u] = v61;
+      }
+      put_group<8>(&tile[8 * kTile + t * 8 + f], r55);
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r57);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r61);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c19, c20, false, ring, first_steps<8, 8, 1>(c21),
-                       tile + 80 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c21, nullptr, true, ring, first_steps<8, 8, 2>(c22),
-                       tile + 80 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 0 * kTile, nullptr, c19, 1.0f, c20, false, ring, first_steps<8, 8, 1, 1>(c21),
+                          tile + 80 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 16 * kTile, nullptr, c21, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 2, 1>(c22), tile + 80 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v58 = tile[80 * kTile + t * 8 + f];
-      const real v59 = m_silu(v58);
-      tile[16 * kTile + t * 8 + f] = v59;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g58 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
+      Group<8> r59;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v58 = g58.value[u];
+        const real v59 = m_silu(v58);
+        r59.value[u] = v59;
+      }
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r59);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows, in_shared(tile + 16 * kTile), c22, c23, false, ring, first_steps<8, 5, 1>(c24),
-                       tile + 88 * kTile, tile + 96 * kTile);
+  linear_tile<8, 8, 2, 1>(rows, tile + 16 * kTile, nullptr, c22, 1.0f, c23, false, ring, first_steps<8, 5, 1, 1>(c24),
+                          tile + 88 * kTile, tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v45 = tile[0 * kTile + t * 8 + f];
-      const real v60 = tile[88 * kTile + t * 8 + f];
-      const real v61 = tile[24 * kTile + t * 8 + f];
-      const real v62 = v60 * v61;
-      const real v63 = v45 + v62;
-      const real v64 = tile[96 * kTile + t * 8 + f];
-      const real v65 = v63 + v64;
-      tile[0 * kTile + t * 8 + f] = v65;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g45 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g60 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      const Group<8> g61 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g64 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      Group<8> r65;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v45 = g45.value[u];
+        const real v60 = g60.value[u];
+        const real v61 = g61.value[u];
+        const real v62 = v60 * v61;
+        const real v63 = v45 + v62;
+        const real v64 = g64.value[u];
+        const real v65 = v63 + v64;
+        r65.value[u] = v65;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r65);
     }
   }
   block_barrier();
-  linear_tile<8, 5, 1>(rows, in_shared(tile + 0 * kTile), c24, c25, false, ring, first_steps<5, 1, 1>(c26),
-                       tile + 16 * kTile);
+  linear_tile<8, 5, 1, 1>(rows, tile + 0 * kTile, nullptr, c24, 1.0f, c25, false, ring, first_steps<5, 1, 1, 1>(c26),
+                          tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 5) {
-      const real v66 = tile[16 * kTile + t * 5 + f];
-      const real v67 = m_silu(v66);
-      const real v71 = c27[f];
-      const real v72 = m_sigmoid(v66);
-      const real v73 = -v72;
-      const real v74 = 1.0f + v73;
-      const real v75 = v66 * v74;
-      const real v76 = 1.0f + v75;
-      const real v77 = v72 * v76;
-      const real v78 = v71 * v77;
-      tile[0 * kTile + t * 5 + f] = v67;
-      tile[16 * kTile + t * 5 + f] = v78;
+    MLFF_EACH_GROUP(c, f, 5) {
+      const Group<5> g66 = group_at<5>(&tile[16 * kTile + t * 5 + f]);
+      const Group<5> g71 = group_at<5>(&c27[f]);
+      Group<5> r67;
+      Group<5> r78;
+      MLFF_EACH_OF_GROUP(u, 5) {
+        const real v66 = g66.value[u];
+        const real v67 = m_silu(v66);
+        const real v71 = g71.value[u];
+        const real v72 = m_sigmoid(v66);
+        const real v73 = -v72;
+        const real v74 = 1.0f + v73;
+        const real v75 = v66 * v74;
+        const real v76 = 1.0f + v75;
+        const real v77 = v72 * v76;
+        const real v78 = v71 * v77;
+        r67.value[u] = v67;
+        r78.value[u] = v78;
+      }
+      put_group<5>(&tile[0 * kTile + t * 5 + f], r67);
+      put_group<5>(&tile[16 * kTile + t * 5 + f], r78);
     }
   }
   block_barrier();
-  linear_tile<5, 1, 1>(rows, in_shared(tile + 0 * kTile), c26, nullptr, false, ring, first_steps<5, 8, 1>(c28),
-                       tile + 5 * kTile);
-  linear_tile<5, 8, 1>(rows, in_shared(tile + 16 * kTile), c28, nullptr, false, ring, first_steps<8, 8, 1>(c29),
-                       tile + 96 * kTile);
+  linear_tile<5, 1, 1, 1>(rows, tile + 0 * kTile, nullptr, c26, 1.0f, nullptr, false, ring,
+                          first_steps<5, 8, 1, 1>(c28), tile + 5 * kTile);
+  linear_tile<5, 8, 1, 1>(rows, tile + 16 * kTile, nullptr, c28, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c29), tile + 96 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v61 = tile[24 * kTile + t * 8 + f];
-      const real v79 = tile[96 * kTile + t * 8 + f];
-      const real v80 = v61 * v79;
-      const real v53x = tile[32 * kTile + t * 24 + f];
-      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
-      const real v60 = tile[88 * kTile + t * 8 + f];
-      const real v81 = v60 * v79;
-      const real v83x = v53x * v81;
-      const real v83y = v53y * v81;
-      const real v83z = v53z * v81;
-      tile[16 * kTile + t * 8 + f] = v80;
-      tile[104 * kTile + t * 24 + f] = v83x;
-      tile[104 * kTile + t * 24 + 8 + f] = v83y;
-      tile[104 * kTile + t * 24 + 16 + f] = v83z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g61 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g79 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      const Group<8> g53x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g53y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g53z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g60 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      Group<8> r80;
+      Group<8> r83x;
+      Group<8> r83y;
+      Group<8> r83z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v61 = g61.value[u];
+        const real v79 = g79.value[u];
+        const real v80 = v61 * v79;
+        const real v53x = g53x.value[u];
+        const real v53y = g53y.value[u];
+        const real v53z = g53z.value[u];
+        const real v60 = g60.value[u];
+        const real v81 = v60 * v79;
+        const real v83x = v53x * v81;
+        const real v83y = v53y * v81;
+        const real v83z = v53z * v81;
+        r80.value[u] = v80;
+        r83x.value[u] = v83x;
+        r83y.value[u] = v83y;
+        r83z.value[u] = v83z;
+      }
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r80);
+      put_group<8>(&tile[104 * kTile + t * 24 + f], r83x);
+      put_group<8>(&tile[104 * kTile + t * 24 + 8 + f], r83y);
+      put_group<8>(&tile[104 * kTile + t * 24 + 16 + f], r83z);
     }
-    MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v68 = tile[5 * kTile + t * 1];
-      atom_energy[i] = v68;
+    MLFF_EACH_GROUP(c, f, 1) {
+      MLFF_EACH_OF_GROUP(u, 1) {
+        const real v68 = tile[5 * kTile + t * 1];
+        atom_energy[i] = v68;
+      }
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 16 * kTile), c29, nullptr, false, ring, first_steps<8, 8, 1>(c30),
-                       tile + 0 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 96 * kTile), c30, nullptr, true, ring, first_steps<8, 8, 2>(c31),
-                       tile + 0 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 16 * kTile, nullptr, c29, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c30), tile + 0 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 96 * kTile, nullptr, c30, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 2, 1>(c31), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v84 = tile[0 * kTile + t * 8 + f];
-      const real v58 = tile[80 * kTile + t * 8 + f];
-      const real v85 = m_sigmoid(v58);
-      const real v86 = -v85;
-      const real v87 = 1.0f + v86;
-      const real v88 = v58 * v87;
-      const real v89 = 1.0f + v88;
-      const real v90 = v85 * v89;
-      const real v91 = v84 * v90;
-      tile[0 * kTile + t * 8 + f] = v91;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g84 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g58 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
+      Group<8> r91;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v84 = g84.value[u];
+        const real v58 = g58.value[u];
+        const real v85 = m_sigmoid(v58);
+        const real v86 = -v85;
+        const real v87 = 1.0f + v86;
+        const real v88 = v58 * v87;
+        const real v89 = 1.0f + v88;
+        const real v90 = v85 * v89;
+        const real v91 = v84 * v90;
+        r91.value[u] = v91;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r91);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c31, nullptr, false, ring, first_steps<8, 8, 1>(c32),
-                       tile + 16 * kTile, tile + 24 * kTile);
+  linear_tile<8, 8, 2, 1>(rows, tile + 0 * kTile, nullptr, c31, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 3>(c32), tile + 16 * kTile, tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v79 = tile[96 * kTile + t * 8 + f];
-      const real v92 = tile[16 * kTile + t * 8 + f];
-      const real v93 = v79 + v92;
-      const real v53x = tile[32 * kTile + t * 24 + f];
-      const real v53y = tile[32 * kTile + t * 24 + 8 + f];
-      const real v53z = tile[32 * kTile + t * 24 + 16 + f];
-      const real v94 = tile[24 * kTile + t * 8 + f];
-      const real v55 = tile[8 * kTile + t * 8 + f];
-      const real v56 = 1e-08f + v55;
-      const real v95 = m_rsqrt(v56);
-      const real v97 = v95 * 0.5f;
-      const real v98 = v94 * v97;
-      const real v99x = v53x * v98;
-      const real v99y = v53y * v98;
-      const real v99z = v53z * v98;
-      const real v54x = tile[56 * kTile + t * 24 + f];
-      const real v54y = tile[56 * kTile + t * 24 + 8 + f];
-      const real v54z = tile[56 * kTile + t * 24 + 16 + f];
-      const real v60 = tile[88 * kTile + t * 8 + f];
-      const real v81 = v60 * v79;
-      const real v82x = v54x * v81;
-      const real v82y = v54y * v81;
-      const real v82z = v54z * v81;
-      const real v100x = v99x + v82x;
-      const real v100y = v99y + v82y;
-      const real v100z = v99z + v82z;
-      const real v101x = v100x + v99x;
-      const real v101y = v100y + v99y;
-      const real v101z = v100z + v99z;
-      b12[row_of(i, 8) + f] = v93;
-      tile[32 * kTile + t * 24 + f] = v101x;
-      tile[32 * kTile + t * 24 + 8 + f] = v101y;
-      tile[32 * kTile + t * 24 + 16 + f] = v101z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g79 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      const Group<8> g92 = group_at<8>(&tile[16 * kTile + t * 8 + f]);
+      const Group<8> g53x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g53y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g53z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g94 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g55 = group_at<8>(&tile[8 * kTile + t * 8 + f]);
+      const Group<8> g54x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
+      const Group<8> g54y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
+      const Group<8> g54z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
+      const Group<8> g60 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      Group<8> r93;
+      Group<8> r101x;
+      Group<8> r101y;
+      Group<8> r101z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v79 = g79.value[u];
+        const real v92 = g92.value[u];
+        const real v93 = v79 + v92;
+        const real v53x = g53x.value[u];
+        const real v53y = g53y.value[u];
+        const real v53z = g53z.value[u];
+        const real v94 = g94.value[u];
+        const real v55 = g55.value[u];
+        const real v56 = 1e-08f + v55;
+        const real v95 = m_rsqrt(v56);
+        const real v97 = v95 * 0.5f;
+        const real v98 = v94 * v97;
+        const real v99x = v53x * v98;
+        const real v99y = v53y * v98;
+        const real v99z = v53z * v98;
+        const real v54x = g54x.value[u];
+        const real v54y = g54y.value[u];
+        const real v54z = g54z.value[u];
+        const real v60 = g60.value[u];
+        const real v81 = v60 * v79;
+        const real v82x = v54x * v81;
+        const real v82y = v54y * v81;
+        const real v82z = v54z * v81;
+        const real v100x = v99x + v82x;
+        const real v100y = v99y + v82y;
+        const real v100z = v99z + v82z;
+        const real v101x = v100x + v99x;
+        const real v101y = v100y + v99y;
+        const real v101z = v100z + v99z;
+        r93.value[u] = v93;
+        r101x.value[u] = v101x;
+        r101y.value[u] = v101y;
+        r101z.value[u] = v101z;
+      }
+      put_group<8>(&b12[row_of(i, 8) + f], r93);
+      put_group<8>(&tile[32 * kTile + t * 24 + f], r101x);
+      put_group<8>(&tile[32 * kTile + t * 24 + 8 + f], r101y);
+      put_group<8>(&tile[32 * kTile + t * 24 + 16 + f], r101z);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 104 * kTile), c32, nullptr, false, ring, first_steps<8, 8, 1>(c33),
-                       b13 + row_of(first, 24));
-  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 32 * kTile), c33, nullptr, true, ring, no_steps(),
-                       b13 + row_of(first, 24));
+  linear_tile<8, 8, 1, 3>(rows * 3, tile + 104 * kTile, nullptr, c32, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 3>(c33), b13 + row_of(first, 24));
+  linear_tile<8, 8, 1, 3>(rows * 3, tile + 32 * kTile, nullptr, c33, 1.0f, nullptr, true, ring, no_steps(),
+                          b13 + row_of(first, 24));
   block_barrier();
 }
 
@@ -559,7 +738,7 @@ MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const 
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 1>(c34));
+  fetch_ahead(ring, first_steps<8, 8, 1, 1>(c34));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -589,58 +768,76 @@ MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
         real part0[E * 4] = {};
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v47x = b9[row_of(i, 24) + f];
-          const real v47y = b9[row_of(i, 24) + 8 + f];
-          const real v47z = b9[row_of(i, 24) + 16 + f];
-          const real v35 = b6[row_of(i, 8) + f];
-          const real v39 = b7[row_of(i, 8) + f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          const Group<8> g47x = group_at<8>(&b9[row_of(i, 24) + f]);
+          const Group<8> g47y = group_at<8>(&b9[row_of(i, 24) + 8 + f]);
+          const Group<8> g47z = group_at<8>(&b9[row_of(i, 24) + 16 + f]);
+          const Group<8> g35 = group_at<8>(&b6[row_of(i, 8) + f]);
+          const Group<8> g39 = group_at<8>(&b7[row_of(i, 8) + f]);
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v42 = spline_sum<5>(p.basis, c18 + p.row * 8 + f, 8);
-            const real v103x = b13[row_of(p.j, 24) + f];
-            const real v103y = b13[row_of(p.j, 24) + 8 + f];
-            const real v103z = b13[row_of(p.j, 24) + 16 + f];
-            const real v104x = v42 * v103x;
-            const real v104y = v42 * v103y;
-            const real v104z = v42 * v103z;
-            const real v38 = spline_sum<5>(p.basis, c17 + p.row * 8 + f, 8);
-            const real v109 = p.ux * v103x + p.uy * v103y + p.uz * v103z;
-            const real v110 = v38 * v109;
-            const real v34 = spline_sum<5>(p.basis, c16 + p.row * 8 + f, 8);
-            const real v113 = b12[row_of(p.j, 8) + f];
-            const real v114 = v34 * v113;
-            const real v156 = spline_sum<5>(p.slope, c18 + p.row * 8 + f, 8);
-            const real v159 = v103x * v47x + v103y * v47y + v103z * v47z;
-            const real v160 = v156 * v159;
-            const real v154 = spline_sum<5>(p.slope, c16 + p.row * 8 + f, 8);
-            const real v162 = v113 * v154;
-            const real v163 = v35 * v162;
-            const real v168 = v160 + v163;
-            const real v155 = spline_sum<5>(p.slope, c17 + p.row * 8 + f, 8);
-            const real v165 = v109 * v155;
-            const real v166 = v39 * v165;
-            const real v167 = -v166;
-            const real v169 = v168 + v167;
-            const real v173 = v38 * v39;
-            const real v174x = v103x * v173;
-            const real v174y = v103y * v173;
-            const real v174z = v103z * v173;
-            a105x[c] += v104x;
-            a105y[c] += v104y;
-            a105z[c] += v104z;
-            a111[c] += v110;
-            a115[c] += v114;
-            part0[e * 4 + 0] += v169;
-            part0[e * 4 + 1] += v174x;
-            part0[e * 4 + 2] += v174y;
-            part0[e * 4 + 3] += v174z;
+            const Group<8> g42 = spline_sum<5, 8>(p.basis, c18 + p.row * 8 + f);
+            const Group<8> g103x = group_at<8>(&b13[row_of(p.j, 24) + f]);
+            const Group<8> g103y = group_at<8>(&b13[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g103z = group_at<8>(&b13[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g38 = spline_sum<5, 8>(p.basis, c17 + p.row * 8 + f);
+            const Group<8> g34 = spline_sum<5, 8>(p.basis, c16 + p.row * 8 + f);
+            const Group<8> g113 = group_at<8>(&b12[row_of(p.j, 8) + f]);
+            const Group<8> g156 = spline_sum<5, 8>(p.slope, c18 + p.row * 8 + f);
+            const Group<8> g154 = spline_sum<5, 8>(p.slope, c16 + p.row * 8 + f);
+            const Group<8> g155 = spline_sum<5, 8>(p.slope, c17 + p.row * 8 + f);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v47x = g47x.value[u];
+              const real v47y = g47y.value[u];
+              const real v47z = g47z.value[u];
+              const real v35 = g35.value[u];
+              const real v39 = g39.value[u];
+              const real v42 = g42.value[u];
+              const real v103x = g103x.value[u];
+              const real v103y = g103y.value[u];
+              const real v103z = g103z.value[u];
+              const real v104x = v42 * v103x;
+              const real v104y = v42 * v103y;
+              const real v104z = v42 * v103z;
+              const real v38 = g38.value[u];
+              const real v109 = p.ux * v103x + p.uy * v103y + p.uz * v103z;
+              const real v110 = v38 * v109;
+              const real v34 = g34.value[u];
+              const real v113 = g113.value[u];
+              const real v114 = v34 * v113;
+              const real v156 = g156.value[u];
+              const real v159 = v103x * v47x + v103y * v47y + v103z * v47z;
+              const real v160 = v156 * v159;
+              const real v154 = g154.value[u];
+              const real v162 = v113 * v154;
+              const real v163 = v35 * v162;
+              const real v168 = v160 + v163;
+              const real v155 = g155.value[u];
+              const real v165 = v109 * v155;
+              const real v166 = v39 * v165;
+              const real v167 = -v166;
+              const real v169 = v168 + v167;
+              const real v173 = v38 * v39;
+              const real v174x = v103x * v173;
+              const real v174y = v103y * v173;
+              const real v174z = v103z * v173;
+              a105x[c + u] += v104x;
+              a105y[c + u] += v104y;
+              a105z[c + u] += v104z;
+              a111[c + u] += v110;
+              a115[c + u] += v114;
+              part0[e * 4 + 0] += v169;
+              part0[e * 4 + 1] += v174x;
+              part0[e * 4 + 2] += v174y;
+              part0[e * 4 + 3] += v174z;
+            }
           }
         }
         leave_sums<4>(sums, p0, part0);
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kHeavyPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
       MLFF_EACH_PAIR(e, count) {
@@ -678,191 +875,291 @@ MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         pair_gradient[row_of(q, 3) + 2] = v181z;
       }
     }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      tile[0 * kTile + t * 24 + f] = a105x[c];
-      tile[0 * kTile + t * 24 + 8 + f] = a105y[c];
-      tile[0 * kTile + t * 24 + 16 + f] = a105z[c];
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&tile[0 * kTile + t * 24 + f], group_of_slots<8>(a105x, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], group_of_slots<8>(a105y, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], group_of_slots<8>(a105z, c));
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[24 * kTile + t * 8 + f] = a111[c]; }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[32 * kTile + t * 8 + f] = a115[c]; }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[24 * kTile + t * 8 + f], group_of_slots<8>(a111, c)); }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[32 * kTile + t * 8 + f], group_of_slots<8>(a115, c)); }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v102x = b13[row_of(i, 24) + f];
-      const real v102y = b13[row_of(i, 24) + 8 + f];
-      const real v102z = b13[row_of(i, 24) + 16 + f];
-      const real v43 = b8[row_of(i, 8) + f];
-      const real v105x = tile[0 * kTile + t * 24 + f];
-      const real v105y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v105z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v106x = v43 * v105x;
-      const real v106y = v43 * v105y;
-      const real v106z = v43 * v105z;
-      const real v107x = v102x + v106x;
-      const real v107y = v102y + v106y;
-      const real v107z = v102z + v106z;
-      const real v31x = b5[row_of(i, 24) + f];
-      const real v31y = b5[row_of(i, 24) + 8 + f];
-      const real v31z = b5[row_of(i, 24) + 16 + f];
-      const real v108 = v31x * v105x + v31y * v105y + v31z * v105z;
-      const real v111 = tile[24 * kTile + t * 8 + f];
-      const real v112 = -v111;
-      const real v16x = b1[row_of(i, 24) + f];
-      const real v16y = b1[row_of(i, 24) + 8 + f];
-      const real v16z = b1[row_of(i, 24) + 16 + f];
-      const real v127 = v16x * v107x + v16y * v107y + v16z * v107z;
-      tile[0 * kTile + t * 24 + f] = v107x;
-      tile[0 * kTile + t * 24 + 8 + f] = v107y;
-      tile[0 * kTile + t * 24 + 16 + f] = v107z;
-      tile[24 * kTile + t * 8 + f] = v108;
-      tile[40 * kTile + t * 8 + f] = v112;
-      tile[48 * kTile + t * 8 + f] = v127;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g102x = group_at<8>(&b13[row_of(i, 24) + f]);
+      const Group<8> g102y = group_at<8>(&b13[row_of(i, 24) + 8 + f]);
+      const Group<8> g102z = group_at<8>(&b13[row_of(i, 24) + 16 + f]);
+      const Group<8> g43 = group_at<8>(&b8[row_of(i, 8) + f]);
+      const Group<8> g105x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g105y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g105z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g31x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g111 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g16x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g16y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g16z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      Group<8> r107x;
+      Group<8> r107y;
+      Group<8> r107z;
+      Group<8> r108;
+      Group<8> r112;
+      Group<8> r127;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v102x = g102x.value[u];
+        const real v102y = g102y.value[u];
+        const real v102z = g102z.value[u];
+        const real v43 = g43.value[u];
+        const real v105x = g105x.value[u];
+        const real v105y = g105y.value[u];
+        const real v105z = g105z.value[u];
+        const real v106x = v43 * v105x;
+        const real v106y = v43 * v105y;
+        const real v106z = v43 * v105z;
+        const real v107x = v102x + v106x;
+        const real v107y = v102y + v106y;
+        const real v107z = v102z + v106z;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v108 = v31x * v105x + v31y * v105y + v31z * v105z;
+        const real v111 = g111.value[u];
+        const real v112 = -v111;
+        const real v16x = g16x.value[u];
+        const real v16y = g16y.value[u];
+        const real v16z = g16z.value[u];
+        const real v127 = v16x * v107x + v16y * v107y + v16z * v107z;
+        r107x.value[u] = v107x;
+        r107y.value[u] = v107y;
+        r107z.value[u] = v107z;
+        r108.value[u] = v108;
+        r112.value[u] = v112;
+        r127.value[u] = v127;
+      }
+      put_group<8>(&tile[0 * kTile + t * 24 + f], r107x);
+      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], r107y);
+      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], r107z);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r108);
+      put_group<8>(&tile[40 * kTile + t * 8 + f], r112);
+      put_group<8>(&tile[48 * kTile + t * 8 + f], r127);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c34, nullptr, false, ring, first_steps<8, 8, 1>(c35),
-                       tile + 56 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c35, nullptr, true, ring, first_steps<8, 8, 1>(c36),
-                       tile + 56 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c36, nullptr, true, ring, first_steps<8, 8, 1>(c37),
-                       tile + 56 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 24 * kTile, nullptr, c34, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c35), tile + 56 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 40 * kTile, nullptr, c35, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 1, 1>(c36), tile + 56 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 32 * kTile, nullptr, c36, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 1, 1>(c37), tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v116 = tile[56 * kTile + t * 8 + f];
-      const real v122 = b10[row_of(i, 8) + f];
-      const real v123 = v116 * v122;
-      tile[24 * kTile + t * 8 + f] = v123;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g116 = group_at<8>(&tile[56 * kTile + t * 8 + f]);
+      const Group<8> g122 = group_at<8>(&b10[row_of(i, 8) + f]);
+      Group<8> r123;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v116 = g116.value[u];
+        const real v122 = g122.value[u];
+        const real v123 = v116 * v122;
+        r123.value[u] = v123;
+      }
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r123);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c37, nullptr, false, ring, first_steps<8, 8, 1>(c38),
-                       tile + 32 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 24 * kTile, nullptr, c37, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c38), tile + 32 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v93 = b12[row_of(i, 8) + f];
-      const real v124 = tile[32 * kTile + t * 8 + f];
-      const real v125 = v93 + v124;
-      const real v15x = b0[row_of(i, 24) + f];
-      const real v15y = b0[row_of(i, 24) + 8 + f];
-      const real v15z = b0[row_of(i, 24) + 16 + f];
-      const real v16x = b1[row_of(i, 24) + f];
-      const real v16y = b1[row_of(i, 24) + 8 + f];
-      const real v16z = b1[row_of(i, 24) + 16 + f];
-      const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
-      const real v128 = v25 * v125;
-      const real v23 = b2[row_of(i, 8) + f];
-      const real v107x = tile[0 * kTile + t * 24 + f];
-      const real v107y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v107z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v126x = v23 * v107x;
-      const real v126y = v23 * v107y;
-      const real v126z = v23 * v107z;
-      const real v24 = b3[row_of(i, 8) + f];
-      const real v129 = v24 * v125;
-      const real v131x = v15x * v129;
-      const real v131y = v15y * v129;
-      const real v131z = v15z * v129;
-      const real v132x = v126x + v131x;
-      const real v132y = v126y + v131y;
-      const real v132z = v126z + v131z;
-      tile[24 * kTile + t * 8 + f] = v125;
-      tile[32 * kTile + t * 8 + f] = v128;
-      tile[56 * kTile + t * 24 + f] = v132x;
-      tile[56 * kTile + t * 24 + 8 + f] = v132y;
-      tile[56 * kTile + t * 24 + 16 + f] = v132z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g93 = group_at<8>(&b12[row_of(i, 8) + f]);
+      const Group<8> g124 = group_at<8>(&tile[32 * kTile + t * 8 + f]);
+      const Group<8> g15x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g15y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g15z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g16x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g16y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g16z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g23 = group_at<8>(&b2[row_of(i, 8) + f]);
+      const Group<8> g107x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g107y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g107z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g24 = group_at<8>(&b3[row_of(i, 8) + f]);
+      Group<8> r125;
+      Group<8> r128;
+      Group<8> r132x;
+      Group<8> r132y;
+      Group<8> r132z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v93 = g93.value[u];
+        const real v124 = g124.value[u];
+        const real v125 = v93 + v124;
+        const real v15x = g15x.value[u];
+        const real v15y = g15y.value[u];
+        const real v15z = g15z.value[u];
+        const real v16x = g16x.value[u];
+        const real v16y = g16y.value[u];
+        const real v16z = g16z.value[u];
+        const real v25 = v15x * v16x + v15y * v16y + v15z * v16z;
+        const real v128 = v25 * v125;
+        const real v23 = g23.value[u];
+        const real v107x = g107x.value[u];
+        const real v107y = g107y.value[u];
+        const real v107z = g107z.value[u];
+        const real v126x = v23 * v107x;
+        const real v126y = v23 * v107y;
+        const real v126z = v23 * v107z;
+        const real v24 = g24.value[u];
+        const real v129 = v24 * v125;
+        const real v131x = v15x * v129;
+        const real v131y = v15y * v129;
+        const real v131z = v15z * v129;
+        const real v132x = v126x + v131x;
+        const real v132y = v126y + v131y;
+        const real v132z = v126z + v131z;
+        r125.value[u] = v125;
+        r128.value[u] = v128;
+        r132x.value[u] = v132x;
+        r132y.value[u] = v132y;
+        r132z.value[u] = v132z;
+      }
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r125);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r128);
+      put_group<8>(&tile[56 * kTile + t * 24 + f], r132x);
+      put_group<8>(&tile[56 * kTile + t * 24 + 8 + f], r132y);
+      put_group<8>(&tile[56 * kTile + t * 24 + 16 + f], r132z);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c38, nullptr, false, ring, first_steps<8, 8, 1>(c39),
-                       tile + 40 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 48 * kTile), c39, nullptr, true, ring, first_steps<8, 8, 1>(c40),
-                       tile + 40 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c40, nullptr, true, ring, first_steps<8, 8, 2>(c41),
-                       tile + 40 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 32 * kTile, nullptr, c38, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c39), tile + 40 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 48 * kTile, nullptr, c39, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 1, 1>(c40), tile + 40 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 24 * kTile, nullptr, c40, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 2, 1>(c41), tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v133 = tile[40 * kTile + t * 8 + f];
-      const real v139 = b11[row_of(i, 8) + f];
-      const real v140 = v133 * v139;
-      tile[32 * kTile + t * 8 + f] = v140;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g133 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g139 = group_at<8>(&b11[row_of(i, 8) + f]);
+      Group<8> r140;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v133 = g133.value[u];
+        const real v139 = g139.value[u];
+        const real v140 = v133 * v139;
+        r140.value[u] = v140;
+      }
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r140);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c41, nullptr, false, ring, first_steps<8, 8, 1>(c42),
-                       tile + 40 * kTile, tile + 48 * kTile);
+  linear_tile<8, 8, 2, 1>(rows, tile + 32 * kTile, nullptr, c41, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 3>(c42), tile + 40 * kTile, tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v125 = tile[24 * kTile + t * 8 + f];
-      const real v141 = tile[40 * kTile + t * 8 + f];
-      const real v142 = v125 + v141;
-      const real v15x = b0[row_of(i, 24) + f];
-      const real v15y = b0[row_of(i, 24) + 8 + f];
-      const real v15z = b0[row_of(i, 24) + 16 + f];
-      const real v143 = tile[48 * kTile + t * 8 + f];
-      const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
-      const real v19 = v17 + 1e-08f;
-      const real v144 = m_rsqrt(v19);
-      const real v145 = 0.5f * v144;
-      const real v146 = v143 * v145;
-      const real v147x = v15x * v146;
-      const real v147y = v15y * v146;
-      const real v147z = v15z * v146;
-      const real v16x = b1[row_of(i, 24) + f];
-      const real v16y = b1[row_of(i, 24) + 8 + f];
-      const real v16z = b1[row_of(i, 24) + 16 + f];
-      const real v24 = b3[row_of(i, 8) + f];
-      const real v129 = v24 * v125;
-      const real v130x = v16x * v129;
-      const real v130y = v16y * v129;
-      const real v130z = v16z * v129;
-      const real v148x = v147x + v130x;
-      const real v148y = v147y + v130y;
-      const real v148z = v147z + v130z;
-      const real v149x = v148x + v147x;
-      const real v149y = v148y + v147y;
-      const real v149z = v148z + v147z;
-      b14[row_of(i, 8) + f] = v142;
-      tile[80 * kTile + t * 24 + f] = v149x;
-      tile[80 * kTile + t * 24 + 8 + f] = v149y;
-      tile[80 * kTile + t * 24 + 16 + f] = v149z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g125 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g141 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g15x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g15y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g15z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g143 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      const Group<8> g16x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g16y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g16z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g24 = group_at<8>(&b3[row_of(i, 8) + f]);
+      Group<8> r142;
+      Group<8> r149x;
+      Group<8> r149y;
+      Group<8> r149z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v125 = g125.value[u];
+        const real v141 = g141.value[u];
+        const real v142 = v125 + v141;
+        const real v15x = g15x.value[u];
+        const real v15y = g15y.value[u];
+        const real v15z = g15z.value[u];
+        const real v143 = g143.value[u];
+        const real v17 = v15x * v15x + v15y * v15y + v15z * v15z;
+        const real v19 = v17 + 1e-08f;
+        const real v144 = m_rsqrt(v19);
+        const real v145 = 0.5f * v144;
+        const real v146 = v143 * v145;
+        const real v147x = v15x * v146;
+        const real v147y = v15y * v146;
+        const real v147z = v15z * v146;
+        const real v16x = g16x.value[u];
+        const real v16y = g16y.value[u];
+        const real v16z = g16z.value[u];
+        const real v24 = g24.value[u];
+        const real v129 = v24 * v125;
+        const real v130x = v16x * v129;
+        const real v130y = v16y * v129;
+        const real v130z = v16z * v129;
+        const real v148x = v147x + v130x;
+        const real v148y = v147y + v130y;
+        const real v148z = v147z + v130z;
+        const real v149x = v148x + v147x;
+        const real v149y = v148y + v147y;
+        const real v149z = v148z + v147z;
+        r142.value[u] = v142;
+        r149x.value[u] = v149x;
+        r149y.value[u] = v149y;
+        r149z.value[u] = v149z;
+      }
+      put_group<8>(&b14[row_of(i, 8) + f], r142);
+      put_group<8>(&tile[80 * kTile + t * 24 + f], r149x);
+      put_group<8>(&tile[80 * kTile + t * 24 + 8 + f], r149y);
+      put_group<8>(&tile[80 * kTile + t * 24 + 16 + f], r149z);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 56 * kTile), c42, nullptr, false, ring, first_steps<8, 8, 1>(c43),
-                       tile + 24 * kTile);
-  linear_tile<8, 8, 1>(rows * 3, in_shared(tile + 80 * kTile), c43, nullptr, true, ring, no_steps(), tile + 24 * kTile);
+  linear_tile<8, 8, 1, 3>(rows * 3, tile + 56 * kTile, nullptr, c42, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 3>(c43), tile + 24 * kTile);
+  linear_tile<8, 8, 1, 3>(rows * 3, tile + 80 * kTile, nullptr, c43, 1.0f, nullptr, true, ring, no_steps(),
+                          tile + 24 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v107x = tile[0 * kTile + t * 24 + f];
-      const real v107y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v107z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v150x = tile[24 * kTile + t * 24 + f];
-      const real v150y = tile[24 * kTile + t * 24 + 8 + f];
-      const real v150z = tile[24 * kTile + t * 24 + 16 + f];
-      const real v151x = v107x + v150x;
-      const real v151y = v107y + v150y;
-      const real v151z = v107z + v150z;
-      b15[row_of(i, 24) + f] = v151x;
-      b15[row_of(i, 24) + 8 + f] = v151y;
-      b15[row_of(i, 24) + 16 + f] = v151z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g107x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g107y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g107z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g150x = group_at<8>(&tile[24 * kTile + t * 24 + f]);
+      const Group<8> g150y = group_at<8>(&tile[24 * kTile + t * 24 + 8 + f]);
+      const Group<8> g150z = group_at<8>(&tile[24 * kTile + t * 24 + 16 + f]);
+      Group<8> r151x;
+      Group<8> r151y;
+      Group<8> r151z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v107x = g107x.value[u];
+        const real v107y = g107y.value[u];
+        const real v107z = g107z.value[u];
+        const real v150x = g150x.value[u];
+        const real v150y = g150y.value[u];
+        const real v150z = g150z.value[u];
+        const real v151x = v107x + v150x;
+        const real v151y = v107y + v150y;
+        const real v151z = v107z + v150z;
+        r151x.value[u] = v151x;
+        r151y.value[u] = v151y;
+        r151z.value[u] = v151z;
+      }
+      put_group<8>(&b15[row_of(i, 24) + f], r151x);
+      put_group<8>(&b15[row_of(i, 24) + 8 + f], r151y);
+      put_group<8>(&b15[row_of(i, 24) + 16 + f], r151z);
     }
   }
   block_barrier();
@@ -921,39 +1218,51 @@ MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, co
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
         real part0[E * 4] = {};
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v3 = c2[row_of(element[i], 8) + f];
-          const real v7 = c4[row_of(element[i], 8) + f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          const Group<8> g3 = group_at<8>(&c2[row_of(element[i], 8) + f]);
+          const Group<8> g7 = group_at<8>(&c4[row_of(element[i], 8) + f]);
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v152 = spline_sum<5>(p.slope, c1 + p.row * 8 + f, 8);
-            const real v183 = b14[row_of(p.j, 8) + f];
-            const real v184 = v152 * v183;
-            const real v185 = v3 * v184;
-            const real v153 = spline_sum<5>(p.slope, c3 + p.row * 8 + f, 8);
-            const real v187x = b15[row_of(p.j, 24) + f];
-            const real v187y = b15[row_of(p.j, 24) + 8 + f];
-            const real v187z = b15[row_of(p.j, 24) + 16 + f];
-            const real v188 = p.ux * v187x + p.uy * v187y + p.uz * v187z;
-            const real v189 = v153 * v188;
-            const real v190 = v7 * v189;
-            const real v191 = -v190;
-            const real v192 = v185 + v191;
-            const real v6 = spline_sum<5>(p.basis, c3 + p.row * 8 + f, 8);
-            const real v196 = v6 * v7;
-            const real v197x = v187x * v196;
-            const real v197y = v187y * v196;
-            const real v197z = v187z * v196;
-            part0[e * 4 + 0] += v192;
-            part0[e * 4 + 1] += v197x;
-            part0[e * 4 + 2] += v197y;
-            part0[e * 4 + 3] += v197z;
+            const Group<8> g152 = spline_sum<5, 8>(p.slope, c1 + p.row * 8 + f);
+            const Group<8> g183 = group_at<8>(&b14[row_of(p.j, 8) + f]);
+            const Group<8> g153 = spline_sum<5, 8>(p.slope, c3 + p.row * 8 + f);
+            const Group<8> g187x = group_at<8>(&b15[row_of(p.j, 24) + f]);
+            const Group<8> g187y = group_at<8>(&b15[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g187z = group_at<8>(&b15[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g6 = spline_sum<5, 8>(p.basis, c3 + p.row * 8 + f);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v3 = g3.value[u];
+              const real v7 = g7.value[u];
+              const real v152 = g152.value[u];
+              const real v183 = g183.value[u];
+              const real v184 = v152 * v183;
+              const real v185 = v3 * v184;
+              const real v153 = g153.value[u];
+              const real v187x = g187x.value[u];
+              const real v187y = g187y.value[u];
+              const real v187z = g187z.value[u];
+              const real v188 = p.ux * v187x + p.uy * v187y + p.uz * v187z;
+              const real v189 = v153 * v188;
+              const real v190 = v7 * v189;
+              const real v191 = -v190;
+              const real v192 = v185 + v191;
+              const real v6 = g6.value[u];
+              const real v196 = v6 * v7;
+              const real v197x = v187x * v196;
+              const real v197y = v187y * v196;
+              const real v197z = v187z * v196;
+              part0[e * 4 + 0] += v192;
+              part0[e * 4 + 1] += v197x;
+              part0[e * 4 + 2] += v197y;
+              part0[e * 4 + 3] += v197z;
+            }
           }
         }
         leave_sums<4>(sums, p0, part0);
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
       MLFF_EACH_PAIR(e, count) {

@@ -31,7 +31,7 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 1>(c0));
+  fetch_ahead(ring, first_steps<8, 8, 1, 1>(c0));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -75,133 +75,176 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v22[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c3[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m22[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m22[e] = group_at<8>(c3 + f);
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
+            const Group<8> w = group_at<8>(c4 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m22[e], pair[e].v16[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v23 = m_silu(v22[e]);
-            team_array[0 * kPairBatch + e * 8 + f] = v23;
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v23 = m_silu(m22[e].value[u]);
+              team_array[0 * kPairBatch + e * 8 + f + u] = v23;
+            }
           }
         }
         team_barrier();
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] = c5[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m24[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m24[e] = group_at<8>(c5 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c6[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v24[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c6 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m24[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v25[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c8[f];
+          Group<8> m25[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m25[e] = group_at<8>(c8 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c9[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c9 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m25[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v26 = c7[row_of(element[p.j], 8) + f];
-            const real v27 = v24[e] * v26;
-            const real v20 = p.v20;
-            const real v29 = v20 * v25[e];
-            const real v30x = p.ux * v29;
-            const real v30y = p.uy * v29;
-            const real v30z = p.uz * v29;
-            a28[c] += v27;
-            a31x[c] += v30x;
-            a31y[c] += v30y;
-            a31z[c] += v30z;
+            const Group<8> g26 = group_at<8>(&c7[row_of(element[p.j], 8) + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v26 = g26.value[u];
+              const real v27 = m24[e].value[u] * v26;
+              const real v20 = p.v20;
+              const real v29 = v20 * m25[e].value[u];
+              const real v30x = p.ux * v29;
+              const real v30y = p.uy * v29;
+              const real v30z = p.uz * v29;
+              a28[c + u] += v27;
+              a31x[c + u] += v30x;
+              a31y[c + u] += v30y;
+              a31z[c + u] += v30z;
+            }
           }
         }
         team_barrier();
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a28[c]; }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      b0[row_of(i, 24) + f] = a31x[c];
-      b0[row_of(i, 24) + 8 + f] = a31y[c];
-      b0[row_of(i, 24) + 16 + f] = a31z[c];
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a28, c)); }
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&b0[row_of(i, 24) + f], group_of_slots<8>(a31x, c));
+      put_group<8>(&b0[row_of(i, 24) + 8 + f], group_of_slots<8>(a31y, c));
+      put_group<8>(&b0[row_of(i, 24) + 16 + f], group_of_slots<8>(a31z, c));
     }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v0 = c7[row_of(element[i], 8) + f];
-      const real v28 = tile[0 * kTile + t * 8 + f];
-      const real v32 = v0 + v28;
-      const real v31x = b0[row_of(i, 24) + f];
-      const real v31y = b0[row_of(i, 24) + 8 + f];
-      const real v31z = b0[row_of(i, 24) + 16 + f];
-      const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
-      const real v34 = m_sqrt(v33);
-      tile[0 * kTile + t * 8 + f] = v32;
-      tile[8 * kTile + t * 8 + f] = v34;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g0 = group_at<8>(&c7[row_of(element[i], 8) + f]);
+      const Group<8> g28 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g31x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      Group<8> r32;
+      Group<8> r34;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v0 = g0.value[u];
+        const real v28 = g28.value[u];
+        const real v32 = v0 + v28;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
+        const real v34 = m_sqrt(v33);
+        r32.value[u] = v32;
+        r34.value[u] = v34;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r32);
+      put_group<8>(&tile[8 * kTile + t * 8 + f], r34);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c0, c10, false, ring, first_steps<8, 8, 1>(c11),
-                       tile + 16 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 8 * kTile), c11, nullptr, true, ring, first_steps<8, 8, 3>(c12),
-                       tile + 16 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 0 * kTile, nullptr, c0, 1.0f, c10, false, ring, first_steps<8, 8, 1, 1>(c11),
+                          tile + 16 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 8 * kTile, nullptr, c11, 1.0f, nullptr, true, ring, first_steps<8, 8, 3, 1>(c12),
+                          tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v35 = tile[16 * kTile + t * 8 + f];
-      const real v36 = m_silu(v35);
-      const real v120 = m_sigmoid(v35);
-      const real v121 = -v120;
-      const real v122 = 1.0f + v121;
-      const real v123 = v35 * v122;
-      const real v124 = 1.0f + v123;
-      const real v125 = v120 * v124;
-      tile[8 * kTile + t * 8 + f] = v36;
-      b5[row_of(i, 8) + f] = v125;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g35 = group_at<8>(&tile[16 * kTile + t * 8 + f]);
+      Group<8> r36;
+      Group<8> r125;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v35 = g35.value[u];
+        const real v36 = m_silu(v35);
+        const real v120 = m_sigmoid(v35);
+        const real v121 = -v120;
+        const real v122 = 1.0f + v121;
+        const real v123 = v35 * v122;
+        const real v124 = 1.0f + v123;
+        const real v125 = v120 * v124;
+        r36.value[u] = v36;
+        r125.value[u] = v125;
+      }
+      put_group<8>(&tile[8 * kTile + t * 8 + f], r36);
+      put_group<8>(&b5[row_of(i, 8) + f], r125);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 3>(rows, in_shared(tile + 8 * kTile), c12, c13, false, ring, no_steps(), b1 + row_of(first, 8),
-                       b2 + row_of(first, 8), tile + 16 * kTile);
+  linear_tile<8, 8, 3, 1>(rows, tile + 8 * kTile, nullptr, c12, 1.0f, c13, false, ring, no_steps(),
+                          b1 + row_of(first, 8), b2 + row_of(first, 8), tile + 16 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v32 = tile[0 * kTile + t * 8 + f];
-      const real v39 = tile[16 * kTile + t * 8 + f];
-      const real v40 = v32 + v39;
-      const real v31x = b0[row_of(i, 24) + f];
-      const real v31y = b0[row_of(i, 24) + 8 + f];
-      const real v31z = b0[row_of(i, 24) + 16 + f];
-      const real v37 = b1[row_of(i, 8) + f];
-      const real v41x = v31x * v37;
-      const real v41y = v31y * v37;
-      const real v41z = v31z * v37;
-      const real v38 = b2[row_of(i, 8) + f];
-      const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
-      const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
-      const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
-      const real v43x = v38 * v42x;
-      const real v43y = v38 * v42y;
-      const real v43z = v38 * v42z;
-      const real v44x = v41x + v43x;
-      const real v44y = v41y + v43y;
-      const real v44z = v41z + v43z;
-      b3[row_of(i, 8) + f] = v40;
-      b4[row_of(i, 24) + f] = v44x;
-      b4[row_of(i, 24) + 8 + f] = v44y;
-      b4[row_of(i, 24) + 16 + f] = v44z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g32 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g39 = group_at<8>(&tile[16 * kTile + t * 8 + f]);
+      const Group<8> g31x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g37 = group_at<8>(&b1[row_of(i, 8) + f]);
+      const Group<8> g38 = group_at<8>(&b2[row_of(i, 8) + f]);
+      Group<8> r40;
+      Group<8> r44x;
+      Group<8> r44y;
+      Group<8> r44z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v32 = g32.value[u];
+        const real v39 = g39.value[u];
+        const real v40 = v32 + v39;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v37 = g37.value[u];
+        const real v41x = v31x * v37;
+        const real v41y = v31y * v37;
+        const real v41z = v31z * v37;
+        const real v38 = g38.value[u];
+        const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
+        const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
+        const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
+        const real v43x = v38 * v42x;
+        const real v43y = v38 * v42y;
+        const real v43z = v38 * v42z;
+        const real v44x = v41x + v43x;
+        const real v44y = v41y + v43y;
+        const real v44z = v41z + v43z;
+        r40.value[u] = v40;
+        r44x.value[u] = v44x;
+        r44y.value[u] = v44y;
+        r44z.value[u] = v44z;
+      }
+      put_group<8>(&b3[row_of(i, 8) + f], r40);
+      put_group<8>(&b4[row_of(i, 24) + f], r44x);
+      put_group<8>(&b4[row_of(i, 24) + 8 + f], r44y);
+      put_group<8>(&b4[row_of(i, 24) + 16 + f], r44z);
     }
   }
   block_barrier();
@@ -243,7 +286,7 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 1>(c14));
+  fetch_ahead(ring, first_steps<8, 8, 1, 1>(c14));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -287,249 +330,335 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v45[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c15[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m45[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m45[e] = group_at<8>(c15 + f);
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
+            const Group<8> w = group_at<8>(c16 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m45[e], pair[e].v16[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v46 = m_silu(v45[e]);
-            team_array[0 * kPairBatch + e * 8 + f] = v46;
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v46 = m_silu(m45[e].value[u]);
+              team_array[0 * kPairBatch + e * 8 + f + u] = v46;
+            }
           }
         }
         team_barrier();
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v47[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c17[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m47[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m47[e] = group_at<8>(c17 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c18[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c18 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m47[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v48[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c19[f];
+          Group<8> m48[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m48[e] = group_at<8>(c19 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c20[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c20 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m48[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v49[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c21[f];
+          Group<8> m49[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m49[e] = group_at<8>(c21 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c22[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c22 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m49[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v50 = b3[row_of(p.j, 8) + f];
-            const real v51 = v47[e] * v50;
-            const real v53x = b4[row_of(p.j, 24) + f];
-            const real v53y = b4[row_of(p.j, 24) + 8 + f];
-            const real v53z = b4[row_of(p.j, 24) + 16 + f];
-            const real v54x = v48[e] * v53x;
-            const real v54y = v48[e] * v53y;
-            const real v54z = v48[e] * v53z;
-            const real v20 = p.v20;
-            const real v55 = v20 * v49[e];
-            const real v56x = p.ux * v55;
-            const real v56y = p.uy * v55;
-            const real v56z = p.uz * v55;
-            const real v57x = v54x + v56x;
-            const real v57y = v54y + v56y;
-            const real v57z = v54z + v56z;
-            a52[c] += v51;
-            a58x[c] += v57x;
-            a58y[c] += v57y;
-            a58z[c] += v57z;
+            const Group<8> g50 = group_at<8>(&b3[row_of(p.j, 8) + f]);
+            const Group<8> g53x = group_at<8>(&b4[row_of(p.j, 24) + f]);
+            const Group<8> g53y = group_at<8>(&b4[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g53z = group_at<8>(&b4[row_of(p.j, 24) + 16 + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v50 = g50.value[u];
+              const real v51 = m47[e].value[u] * v50;
+              const real v53x = g53x.value[u];
+              const real v53y = g53y.value[u];
+              const real v53z = g53z.value[u];
+              const real v54x = m48[e].value[u] * v53x;
+              const real v54y = m48[e].value[u] * v53y;
+              const real v54z = m48[e].value[u] * v53z;
+              const real v20 = p.v20;
+              const real v55 = v20 * m49[e].value[u];
+              const real v56x = p.ux * v55;
+              const real v56y = p.uy * v55;
+              const real v56z = p.uz * v55;
+              const real v57x = v54x + v56x;
+              const real v57y = v54y + v56y;
+              const real v57z = v54z + v56z;
+              a52[c + u] += v51;
+              a58x[c + u] += v57x;
+              a58y[c + u] += v57y;
+              a58z[c + u] += v57z;
+            }
           }
         }
         team_barrier();
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[0 * kTile + t * 8 + f] = a52[c]; }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      tile[8 * kTile + t * 24 + f] = a58x[c];
-      tile[8 * kTile + t * 24 + 8 + f] = a58y[c];
-      tile[8 * kTile + t * 24 + 16 + f] = a58z[c];
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a52, c)); }
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a58x, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a58y, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a58z, c));
     }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v40 = b3[row_of(i, 8) + f];
-      const real v52 = tile[0 * kTile + t * 8 + f];
-      const real v60 = v40 + v52;
-      const real v44x = b4[row_of(i, 24) + f];
-      const real v44y = b4[row_of(i, 24) + 8 + f];
-      const real v44z = b4[row_of(i, 24) + 16 + f];
-      const real v58x = tile[8 * kTile + t * 24 + f];
-      const real v58y = tile[8 * kTile + t * 24 + 8 + f];
-      const real v58z = tile[8 * kTile + t * 24 + 16 + f];
-      const real v59x = v44x + v58x;
-      const real v59y = v44y + v58y;
-      const real v59z = v44z + v58z;
-      const real v61 = v59x * v59x + v59y * v59y + v59z * v59z;
-      const real v62 = m_sqrt(v61);
-      tile[0 * kTile + t * 8 + f] = v60;
-      tile[32 * kTile + t * 8 + f] = v61;
-      tile[40 * kTile + t * 8 + f] = v62;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g40 = group_at<8>(&b3[row_of(i, 8) + f]);
+      const Group<8> g52 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g44x = group_at<8>(&b4[row_of(i, 24) + f]);
+      const Group<8> g44y = group_at<8>(&b4[row_of(i, 24) + 8 + f]);
+      const Group<8> g44z = group_at<8>(&b4[row_of(i, 24) + 16 + f]);
+      const Group<8> g58x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g58y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g58z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      Group<8> r60;
+      Group<8> r61;
+      Group<8> r62;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v40 = g40.value[u];
+        const real v52 = g52.value[u];
+        const real v60 = v40 + v52;
+        const real v44x = g44x.value[u];
+        const real v44y = g44y.value[u];
+        const real v44z = g44z.value[u];
+        const real v58x = g58x.value[u];
+        const real v58y = g58y.value[u];
+        const real v58z = g58z.value[u];
+        const real v59x = v44x + v58x;
+        const real v59y = v44y + v58y;
+        const real v59z = v44z + v58z;
+        const real v61 = v59x * v59x + v59y * v59y + v59z * v59z;
+        const real v62 = m_sqrt(v61);
+        r60.value[u] = v60;
+        r61.value[u] = v61;
+        r62.value[u] = v62;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r60);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r61);
+      put_group<8>(&tile[40 * kTile + t * 8 + f], r62);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 0 * kTile), c14, c23, false, ring, first_steps<8, 8, 1>(c24),
-                       tile + 48 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c24, nullptr, true, ring, first_steps<8, 8, 1>(c25),
-                       tile + 48 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 0 * kTile, nullptr, c14, 1.0f, c23, false, ring, first_steps<8, 8, 1, 1>(c24),
+                          tile + 48 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 40 * kTile, nullptr, c24, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 1, 1>(c25), tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v63 = tile[48 * kTile + t * 8 + f];
-      const real v64 = m_silu(v63);
-      tile[40 * kTile + t * 8 + f] = v64;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g63 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      Group<8> r64;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v63 = g63.value[u];
+        const real v64 = m_silu(v63);
+        r64.value[u] = v64;
+      }
+      put_group<8>(&tile[40 * kTile + t * 8 + f], r64);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c25, c26, false, ring, first_steps<8, 6, 1>(c27),
-                       tile + 56 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 40 * kTile, nullptr, c25, 1.0f, c26, false, ring, first_steps<8, 6, 1, 1>(c27),
+                          tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v60 = tile[0 * kTile + t * 8 + f];
-      const real v65 = tile[56 * kTile + t * 8 + f];
-      const real v66 = v60 + v65;
-      tile[0 * kTile + t * 8 + f] = v66;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g60 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g65 = group_at<8>(&tile[56 * kTile + t * 8 + f]);
+      Group<8> r66;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v60 = g60.value[u];
+        const real v65 = g65.value[u];
+        const real v66 = v60 + v65;
+        r66.value[u] = v66;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r66);
     }
   }
   block_barrier();
-  linear_tile<8, 6, 1>(rows, in_shared(tile + 0 * kTile), c27, c28, false, ring, first_steps<6, 4, 1>(c29),
-                       tile + 40 * kTile);
+  linear_tile<8, 6, 1, 1>(rows, tile + 0 * kTile, nullptr, c27, 1.0f, c28, false, ring, first_steps<6, 4, 1, 1>(c29),
+                          tile + 40 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v67 = tile[40 * kTile + t * 6 + f];
-      const real v68 = m_silu(v67);
-      tile[0 * kTile + t * 6 + f] = v68;
+    MLFF_EACH_GROUP(c, f, 6) {
+      const Group<6> g67 = group_at<6>(&tile[40 * kTile + t * 6 + f]);
+      Group<6> r68;
+      MLFF_EACH_OF_GROUP(u, 6) {
+        const real v67 = g67.value[u];
+        const real v68 = m_silu(v67);
+        r68.value[u] = v68;
+      }
+      put_group<6>(&tile[0 * kTile + t * 6 + f], r68);
     }
   }
   block_barrier();
-  linear_tile<6, 4, 1>(rows, in_shared(tile + 0 * kTile), c29, c30, false, ring, first_steps<4, 1, 1>(c31),
-                       tile + 56 * kTile);
+  linear_tile<6, 4, 1, 1>(rows, tile + 0 * kTile, nullptr, c29, 1.0f, c30, false, ring, first_steps<4, 1, 1, 1>(c31),
+                          tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 4) {
-      const real v69 = tile[56 * kTile + t * 4 + f];
-      const real v70 = m_silu(v69);
-      const real v73 = c32[f];
-      const real v74 = m_sigmoid(v69);
-      const real v75 = -v74;
-      const real v76 = 1.0f + v75;
-      const real v77 = v69 * v76;
-      const real v78 = 1.0f + v77;
-      const real v79 = v74 * v78;
-      const real v80 = v73 * v79;
-      tile[0 * kTile + t * 4 + f] = v70;
-      tile[4 * kTile + t * 4 + f] = v80;
+    MLFF_EACH_GROUP(c, f, 4) {
+      const Group<4> g69 = group_at<4>(&tile[56 * kTile + t * 4 + f]);
+      const Group<4> g73 = group_at<4>(&c32[f]);
+      Group<4> r70;
+      Group<4> r80;
+      MLFF_EACH_OF_GROUP(u, 4) {
+        const real v69 = g69.value[u];
+        const real v70 = m_silu(v69);
+        const real v73 = g73.value[u];
+        const real v74 = m_sigmoid(v69);
+        const real v75 = -v74;
+        const real v76 = 1.0f + v75;
+        const real v77 = v69 * v76;
+        const real v78 = 1.0f + v77;
+        const real v79 = v74 * v78;
+        const real v80 = v73 * v79;
+        r70.value[u] = v70;
+        r80.value[u] = v80;
+      }
+      put_group<4>(&tile[0 * kTile + t * 4 + f], r70);
+      put_group<4>(&tile[4 * kTile + t * 4 + f], r80);
     }
   }
   block_barrier();
-  linear_tile<4, 1, 1>(rows, in_shared(tile + 0 * kTile), c31, nullptr, false, ring, first_steps<4, 6, 1>(c33),
-                       tile + 46 * kTile);
-  linear_tile<4, 6, 1>(rows, in_shared(tile + 4 * kTile), c33, nullptr, false, ring, first_steps<6, 8, 1>(c34),
-                       tile + 56 * kTile);
+  linear_tile<4, 1, 1, 1>(rows, tile + 0 * kTile, nullptr, c31, 1.0f, nullptr, false, ring,
+                          first_steps<4, 6, 1, 1>(c33), tile + 46 * kTile);
+  linear_tile<4, 6, 1, 1>(rows, tile + 4 * kTile, nullptr, c33, 1.0f, nullptr, false, ring,
+                          first_steps<6, 8, 1, 1>(c34), tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 6) {
-      const real v81 = tile[56 * kTile + t * 6 + f];
-      const real v67 = tile[40 * kTile + t * 6 + f];
-      const real v82 = m_sigmoid(v67);
-      const real v83 = -v82;
-      const real v84 = 1.0f + v83;
-      const real v85 = v67 * v84;
-      const real v86 = 1.0f + v85;
-      const real v87 = v82 * v86;
-      const real v88 = v81 * v87;
-      tile[0 * kTile + t * 6 + f] = v88;
+    MLFF_EACH_GROUP(c, f, 6) {
+      const Group<6> g81 = group_at<6>(&tile[56 * kTile + t * 6 + f]);
+      const Group<6> g67 = group_at<6>(&tile[40 * kTile + t * 6 + f]);
+      Group<6> r88;
+      MLFF_EACH_OF_GROUP(u, 6) {
+        const real v81 = g81.value[u];
+        const real v67 = g67.value[u];
+        const real v82 = m_sigmoid(v67);
+        const real v83 = -v82;
+        const real v84 = 1.0f + v83;
+        const real v85 = v67 * v84;
+        const real v86 = 1.0f + v85;
+        const real v87 = v82 * v86;
+        const real v88 = v81 * v87;
+        r88.value[u] = v88;
+      }
+      put_group<6>(&tile[0 * kTile + t * 6 + f], r88);
     }
-    MLFF_EACH_CHANNEL(c, f, 1) {
-      const real v71 = tile[46 * kTile + t * 1];
-      atom_energy[i] = v71;
+    MLFF_EACH_GROUP(c, f, 1) {
+      MLFF_EACH_OF_GROUP(u, 1) {
+        const real v71 = tile[46 * kTile + t * 1];
+        atom_energy[i] = v71;
+      }
     }
   }
   block_barrier();
-  linear_tile<6, 8, 1>(rows, in_shared(tile + 0 * kTile), c34, nullptr, false, ring, first_steps<8, 8, 1>(c35),
-                       tile + 40 * kTile);
+  linear_tile<6, 8, 1, 1>(rows, tile + 0 * kTile, nullptr, c34, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c35), tile + 40 * kTile);
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c35, nullptr, false, ring, first_steps<8, 8, 2>(c36),
-                       tile + 0 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 40 * kTile, nullptr, c35, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 2, 1>(c36), tile + 0 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v90 = tile[0 * kTile + t * 8 + f];
-      const real v63 = tile[48 * kTile + t * 8 + f];
-      const real v91 = m_sigmoid(v63);
-      const real v92 = -v91;
-      const real v93 = 1.0f + v92;
-      const real v94 = v63 * v93;
-      const real v95 = 1.0f + v94;
-      const real v96 = v91 * v95;
-      const real v97 = v90 * v96;
-      tile[0 * kTile + t * 8 + f] = v97;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g90 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g63 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      Group<8> r97;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v90 = g90.value[u];
+        const real v63 = g63.value[u];
+        const real v91 = m_sigmoid(v63);
+        const real v92 = -v91;
+        const real v93 = 1.0f + v92;
+        const real v94 = v63 * v93;
+        const real v95 = 1.0f + v94;
+        const real v96 = v91 * v95;
+        const real v97 = v90 * v96;
+        r97.value[u] = v97;
+      }
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r97);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows, in_shared(tile + 0 * kTile), c36, nullptr, false, ring, no_steps(), tile + 48 * kTile,
-                       tile + 56 * kTile);
+  linear_tile<8, 8, 2, 1>(rows, tile + 0 * kTile, nullptr, c36, 1.0f, nullptr, false, ring, no_steps(),
+                          tile + 48 * kTile, tile + 56 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v89 = tile[40 * kTile + t * 8 + f];
-      const real v98 = tile[48 * kTile + t * 8 + f];
-      const real v99 = v89 + v98;
-      const real v44x = b4[row_of(i, 24) + f];
-      const real v44y = b4[row_of(i, 24) + 8 + f];
-      const real v44z = b4[row_of(i, 24) + 16 + f];
-      const real v58x = tile[8 * kTile + t * 24 + f];
-      const real v58y = tile[8 * kTile + t * 24 + 8 + f];
-      const real v58z = tile[8 * kTile + t * 24 + 16 + f];
-      const real v59x = v44x + v58x;
-      const real v59y = v44y + v58y;
-      const real v59z = v44z + v58z;
-      const real v100 = tile[56 * kTile + t * 8 + f];
-      const real v61 = tile[32 * kTile + t * 8 + f];
-      const real v101 = m_rsqrt(v61);
-      const real v102 = 0.5f * v101;
-      const real v103 = v100 * v102;
-      const real v104x = v59x * v103;
-      const real v104y = v59y * v103;
-      const real v104z = v59z * v103;
-      const real v105x = v104x + v104x;
-      const real v105y = v104y + v104y;
-      const real v105z = v104z + v104z;
-      b6[row_of(i, 8) + f] = v99;
-      b7[row_of(i, 24) + f] = v105x;
-      b7[row_of(i, 24) + 8 + f] = v105y;
-      b7[row_of(i, 24) + 16 + f] = v105z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g89 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g98 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      const Group<8> g44x = group_at<8>(&b4[row_of(i, 24) + f]);
+      const Group<8> g44y = group_at<8>(&b4[row_of(i, 24) + 8 + f]);
+      const Group<8> g44z = group_at<8>(&b4[row_of(i, 24) + 16 + f]);
+      const Group<8> g58x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g58y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g58z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      const Group<8> g100 = group_at<8>(&tile[56 * kTile + t * 8 + f]);
+      const Group<8> g61 = group_at<8>(&tile[32 * kTile + t * 8 + f]);
+      Group<8> r99;
+      Group<8> r105x;
+      Group<8> r105y;
+      Group<8> r105z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v89 = g89.value[u];
+        const real v98 = g98.value[u];
+        const real v99 = v89 + v98;
+        const real v44x = g44x.value[u];
+        const real v44y = g44y.value[u];
+        const real v44z = g44z.value[u];
+        const real v58x = g58x.value[u];
+        const real v58y = g58y.value[u];
+        const real v58z = g58z.value[u];
+        const real v59x = v44x + v58x;
+        const real v59y = v44y + v58y;
+        const real v59z = v44z + v58z;
+        const real v100 = g100.value[u];
+        const real v61 = g61.value[u];
+        const real v101 = m_rsqrt(v61);
+        const real v102 = 0.5f * v101;
+        const real v103 = v100 * v102;
+        const real v104x = v59x * v103;
+        const real v104y = v59y * v103;
+        const real v104z = v59z * v103;
+        const real v105x = v104x + v104x;
+        const real v105y = v104y + v104y;
+        const real v105z = v104z + v104z;
+        r99.value[u] = v99;
+        r105x.value[u] = v105x;
+        r105y.value[u] = v105y;
+        r105z.value[u] = v105z;
+      }
+      put_group<8>(&b6[row_of(i, 8) + f], r99);
+      put_group<8>(&b7[row_of(i, 24) + f], r105x);
+      put_group<8>(&b7[row_of(i, 24) + 8 + f], r105y);
+      put_group<8>(&b7[row_of(i, 24) + 16 + f], r105z);
     }
   }
   block_barrier();
@@ -573,7 +702,7 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   [[maybe_unused]] real* const scratch = team_array + kPairBatch * kTeamNumbers;
   const int first = block_index() * tile_atoms;
   const int rows = n_atoms - first < tile_atoms ? n_atoms - first : tile_atoms;
-  fetch_ahead(ring, first_steps<8, 8, 1>(c37));
+  fetch_ahead(ring, first_steps<8, 8, 1, 1>(c37));
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
@@ -636,119 +765,138 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v45[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] = c15[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m45[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m45[e] = group_at<8>(c15 + f);
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v45[e] += pair[e].v16[k] * w;
+            const Group<8> w = group_at<8>(c16 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m45[e], pair[e].v16[k], w);
           }
-          real v166[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] = 0.0f;
+          Group<8> m166[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m166[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c16[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v166[e] += pair[e].v148[k] * w;
+            const Group<8> w = group_at<8>(c16 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m166[e], pair[e].v148[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v46 = m_silu(v45[e]);
-            const real v167 = m_sigmoid(v45[e]);
-            const real v168 = -v167;
-            const real v169 = 1.0f + v168;
-            const real v170 = v45[e] * v169;
-            const real v171 = 1.0f + v170;
-            const real v172 = v167 * v171;
-            const real v173 = v166[e] * v172;
-            team_array[0 * kPairBatch + e * 8 + f] = v46;
-            team_array[8 * kPairBatch + e * 8 + f] = v173;
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v46 = m_silu(m45[e].value[u]);
+              const real v167 = m_sigmoid(m45[e].value[u]);
+              const real v168 = -v167;
+              const real v169 = 1.0f + v168;
+              const real v170 = m45[e].value[u] * v169;
+              const real v171 = 1.0f + v170;
+              const real v172 = v167 * v171;
+              const real v173 = m166[e].value[u] * v172;
+              team_array[0 * kPairBatch + e * 8 + f + u] = v46;
+              team_array[8 * kPairBatch + e * 8 + f + u] = v173;
+            }
           }
         }
         team_barrier();
         real part1[E * 4] = {};
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v40 = b3[row_of(i, 8) + f];
-          const real v44x = b4[row_of(i, 24) + f];
-          const real v44y = b4[row_of(i, 24) + 8 + f];
-          const real v44z = b4[row_of(i, 24) + 16 + f];
-          real v48[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] = c19[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          const Group<8> g40 = group_at<8>(&b3[row_of(i, 8) + f]);
+          const Group<8> g44x = group_at<8>(&b4[row_of(i, 24) + f]);
+          const Group<8> g44y = group_at<8>(&b4[row_of(i, 24) + 8 + f]);
+          const Group<8> g44z = group_at<8>(&b4[row_of(i, 24) + 16 + f]);
+          Group<8> m48[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m48[e] = group_at<8>(c19 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c20[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v48[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c20 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m48[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v47[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] = c17[f];
+          Group<8> m47[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m47[e] = group_at<8>(c17 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c18[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v47[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c18 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m47[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v176[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] = 0.0f;
+          Group<8> m176[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m176[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c22[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v176[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c22 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m176[e], team_array[8 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v49[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] = c21[f];
+          Group<8> m49[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m49[e] = group_at<8>(c21 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c22[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v49[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c22 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m49[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v174[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] = 0.0f;
+          Group<8> m174[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m174[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c18[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v174[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c18 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m174[e], team_array[8 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v175[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] = 0.0f;
+          Group<8> m175[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m175[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c20[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v175[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c20 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m175[e], team_array[8 * kPairBatch + e * 8 + 0 + k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v106x = b7[row_of(p.j, 24) + f];
-            const real v106y = b7[row_of(p.j, 24) + 8 + f];
-            const real v106z = b7[row_of(p.j, 24) + 16 + f];
-            const real v107x = v48[e] * v106x;
-            const real v107y = v48[e] * v106y;
-            const real v107z = v48[e] * v106z;
-            const real v110 = b6[row_of(p.j, 8) + f];
-            const real v111 = v47[e] * v110;
-            const real v20 = p.v20;
-            const real v177 = v20 * v176[e];
-            const real v163 = p.v163;
-            const real v178 = v49[e] * v163;
-            const real v179 = v177 + v178;
-            const real v181 = p.ux * v106x + p.uy * v106y + p.uz * v106z;
-            const real v182 = v179 * v181;
-            const real v183 = -v182;
-            const real v185 = v110 * v174[e];
-            const real v186 = v40 * v185;
-            const real v190 = v183 + v186;
-            const real v188 = v106x * v44x + v106y * v44y + v106z * v44z;
-            const real v189 = v175[e] * v188;
-            const real v191 = v190 + v189;
-            const real v55 = v20 * v49[e];
-            const real v195x = v55 * v106x;
-            const real v195y = v55 * v106y;
-            const real v195z = v55 * v106z;
-            a108x[c] += v107x;
-            a108y[c] += v107y;
-            a108z[c] += v107z;
-            a112[c] += v111;
-            part1[e * 4 + 0] += v191;
-            part1[e * 4 + 1] += v195x;
-            part1[e * 4 + 2] += v195y;
-            part1[e * 4 + 3] += v195z;
+            const Group<8> g106x = group_at<8>(&b7[row_of(p.j, 24) + f]);
+            const Group<8> g106y = group_at<8>(&b7[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g106z = group_at<8>(&b7[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g110 = group_at<8>(&b6[row_of(p.j, 8) + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v40 = g40.value[u];
+              const real v44x = g44x.value[u];
+              const real v44y = g44y.value[u];
+              const real v44z = g44z.value[u];
+              const real v106x = g106x.value[u];
+              const real v106y = g106y.value[u];
+              const real v106z = g106z.value[u];
+              const real v107x = m48[e].value[u] * v106x;
+              const real v107y = m48[e].value[u] * v106y;
+              const real v107z = m48[e].value[u] * v106z;
+              const real v110 = g110.value[u];
+              const real v111 = m47[e].value[u] * v110;
+              const real v20 = p.v20;
+              const real v177 = v20 * m176[e].value[u];
+              const real v163 = p.v163;
+              const real v178 = m49[e].value[u] * v163;
+              const real v179 = v177 + v178;
+              const real v181 = p.ux * v106x + p.uy * v106y + p.uz * v106z;
+              const real v182 = v179 * v181;
+              const real v183 = -v182;
+              const real v185 = v110 * m174[e].value[u];
+              const real v186 = v40 * v185;
+              const real v190 = v183 + v186;
+              const real v188 = v106x * v44x + v106y * v44y + v106z * v44z;
+              const real v189 = m175[e].value[u] * v188;
+              const real v191 = v190 + v189;
+              const real v55 = v20 * m49[e].value[u];
+              const real v195x = v55 * v106x;
+              const real v195y = v55 * v106y;
+              const real v195z = v55 * v106z;
+              a108x[c + u] += v107x;
+              a108y[c + u] += v107y;
+              a108z[c + u] += v107z;
+              a112[c + u] += v111;
+              part1[e * 4 + 0] += v191;
+              part1[e * 4 + 1] += v195x;
+              part1[e * 4 + 2] += v195y;
+              part1[e * 4 + 3] += v195z;
+            }
           }
         }
         team_barrier();
         leave_sums<4>(sums, p0, part1);
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kHeavyPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
       MLFF_EACH_PAIR(e, count) {
@@ -786,116 +934,165 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         pair_gradient[row_of(q, 3) + 2] = v202z;
       }
     }
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      tile[0 * kTile + t * 24 + f] = a108x[c];
-      tile[0 * kTile + t * 24 + 8 + f] = a108y[c];
-      tile[0 * kTile + t * 24 + 16 + f] = a108z[c];
+    MLFF_EACH_GROUP(c, f, 8) {
+      put_group<8>(&tile[0 * kTile + t * 24 + f], group_of_slots<8>(a108x, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], group_of_slots<8>(a108y, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], group_of_slots<8>(a108z, c));
     }
-    MLFF_EACH_CHANNEL(c, f, 8) { tile[24 * kTile + t * 8 + f] = a112[c]; }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[24 * kTile + t * 8 + f], group_of_slots<8>(a112, c)); }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v99 = b6[row_of(i, 8) + f];
-      const real v112 = tile[24 * kTile + t * 8 + f];
-      const real v113 = v99 + v112;
-      const real v31x = b0[row_of(i, 24) + f];
-      const real v31y = b0[row_of(i, 24) + 8 + f];
-      const real v31z = b0[row_of(i, 24) + 16 + f];
-      const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
-      const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
-      const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
-      const real v105x = b7[row_of(i, 24) + f];
-      const real v105y = b7[row_of(i, 24) + 8 + f];
-      const real v105z = b7[row_of(i, 24) + 16 + f];
-      const real v108x = tile[0 * kTile + t * 24 + f];
-      const real v108y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v108z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v109x = v105x + v108x;
-      const real v109y = v105y + v108y;
-      const real v109z = v105z + v108z;
-      const real v114 = v42x * v109x + v42y * v109y + v42z * v109z;
-      const real v118 = v31x * v109x + v31y * v109y + v31z * v109z;
-      tile[24 * kTile + t * 8 + f] = v113;
-      tile[32 * kTile + t * 8 + f] = v114;
-      tile[40 * kTile + t * 8 + f] = v118;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g99 = group_at<8>(&b6[row_of(i, 8) + f]);
+      const Group<8> g112 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g31x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g105x = group_at<8>(&b7[row_of(i, 24) + f]);
+      const Group<8> g105y = group_at<8>(&b7[row_of(i, 24) + 8 + f]);
+      const Group<8> g105z = group_at<8>(&b7[row_of(i, 24) + 16 + f]);
+      const Group<8> g108x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g108y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g108z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      Group<8> r113;
+      Group<8> r114;
+      Group<8> r118;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v99 = g99.value[u];
+        const real v112 = g112.value[u];
+        const real v113 = v99 + v112;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v42x = 0.484821283f * v31x + 0.204203539f * v31y + 0.654162232f * v31z;
+        const real v42y = (-0.248573005f) * v31x + 0.365251871f * v31y + (-0.879563111f) * v31z;
+        const real v42z = (-0.413928028f) * v31x + 0.790083147f * v31y + 0.165228596f * v31z;
+        const real v105x = g105x.value[u];
+        const real v105y = g105y.value[u];
+        const real v105z = g105z.value[u];
+        const real v108x = g108x.value[u];
+        const real v108y = g108y.value[u];
+        const real v108z = g108z.value[u];
+        const real v109x = v105x + v108x;
+        const real v109y = v105y + v108y;
+        const real v109z = v105z + v108z;
+        const real v114 = v42x * v109x + v42y * v109y + v42z * v109z;
+        const real v118 = v31x * v109x + v31y * v109y + v31z * v109z;
+        r113.value[u] = v113;
+        r114.value[u] = v114;
+        r118.value[u] = v118;
+      }
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r113);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r114);
+      put_group<8>(&tile[40 * kTile + t * 8 + f], r118);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 32 * kTile), c37, nullptr, false, ring, first_steps<8, 8, 1>(c38),
-                       tile + 48 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 40 * kTile), c38, nullptr, true, ring, first_steps<8, 8, 1>(c39),
-                       tile + 48 * kTile);
-  linear_tile<8, 8, 1>(rows, in_shared(tile + 24 * kTile), c39, nullptr, true, ring, first_steps<8, 8, 2>(c40),
-                       tile + 48 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 32 * kTile, nullptr, c37, 1.0f, nullptr, false, ring,
+                          first_steps<8, 8, 1, 1>(c38), tile + 48 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 40 * kTile, nullptr, c38, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 1, 1>(c39), tile + 48 * kTile);
+  linear_tile<8, 8, 1, 1>(rows, tile + 24 * kTile, nullptr, c39, 1.0f, nullptr, true, ring,
+                          first_steps<8, 8, 2, 1>(c40), tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v119 = tile[48 * kTile + t * 8 + f];
-      const real v125 = b5[row_of(i, 8) + f];
-      const real v126 = v119 * v125;
-      tile[32 * kTile + t * 8 + f] = v126;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g119 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      const Group<8> g125 = group_at<8>(&b5[row_of(i, 8) + f]);
+      Group<8> r126;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v119 = g119.value[u];
+        const real v125 = g125.value[u];
+        const real v126 = v119 * v125;
+        r126.value[u] = v126;
+      }
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r126);
     }
   }
   block_barrier();
-  linear_tile<8, 8, 2>(rows, in_shared(tile + 32 * kTile), c40, nullptr, false, ring, no_steps(), tile + 40 * kTile,
-                       tile + 48 * kTile);
+  linear_tile<8, 8, 2, 1>(rows, tile + 32 * kTile, nullptr, c40, 1.0f, nullptr, false, ring, no_steps(),
+                          tile + 40 * kTile, tile + 48 * kTile);
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
-    MLFF_EACH_CHANNEL(c, f, 8) {
-      const real v113 = tile[24 * kTile + t * 8 + f];
-      const real v127 = tile[40 * kTile + t * 8 + f];
-      const real v128 = v113 + v127;
-      const real v31x = b0[row_of(i, 24) + f];
-      const real v31y = b0[row_of(i, 24) + 8 + f];
-      const real v31z = b0[row_of(i, 24) + 16 + f];
-      const real v129 = tile[48 * kTile + t * 8 + f];
-      const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
-      const real v130 = m_rsqrt(v33);
-      const real v131 = 0.5f * v130;
-      const real v132 = v129 * v131;
-      const real v133x = v31x * v132;
-      const real v133y = v31y * v132;
-      const real v133z = v31z * v132;
-      const real v38 = b2[row_of(i, 8) + f];
-      const real v105x = b7[row_of(i, 24) + f];
-      const real v105y = b7[row_of(i, 24) + 8 + f];
-      const real v105z = b7[row_of(i, 24) + 16 + f];
-      const real v108x = tile[0 * kTile + t * 24 + f];
-      const real v108y = tile[0 * kTile + t * 24 + 8 + f];
-      const real v108z = tile[0 * kTile + t * 24 + 16 + f];
-      const real v109x = v105x + v108x;
-      const real v109y = v105y + v108y;
-      const real v109z = v105z + v108z;
-      const real v115x = v38 * v109x;
-      const real v115y = v38 * v109y;
-      const real v115z = v38 * v109z;
-      const real v116x = 0.484821283f * v115x + (-0.248573005f) * v115y + (-0.413928028f) * v115z;
-      const real v116y = 0.204203539f * v115x + 0.365251871f * v115y + 0.790083147f * v115z;
-      const real v116z = 0.654162232f * v115x + (-0.879563111f) * v115y + 0.165228596f * v115z;
-      const real v134x = v133x + v116x;
-      const real v134y = v133y + v116y;
-      const real v134z = v133z + v116z;
-      const real v37 = b1[row_of(i, 8) + f];
-      const real v117x = v37 * v109x;
-      const real v117y = v37 * v109y;
-      const real v117z = v37 * v109z;
-      const real v135x = v134x + v117x;
-      const real v135y = v134y + v117y;
-      const real v135z = v134z + v117z;
-      const real v136x = v135x + v133x;
-      const real v136y = v135y + v133y;
-      const real v136z = v135z + v133z;
-      b8[row_of(i, 8) + f] = v128;
-      b9[row_of(i, 24) + f] = v136x;
-      b9[row_of(i, 24) + 8 + f] = v136y;
-      b9[row_of(i, 24) + 16 + f] = v136z;
+    MLFF_EACH_GROUP(c, f, 8) {
+      const Group<8> g113 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g127 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g31x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g31y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g31z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g129 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      const Group<8> g38 = group_at<8>(&b2[row_of(i, 8) + f]);
+      const Group<8> g105x = group_at<8>(&b7[row_of(i, 24) + f]);
+      const Group<8> g105y = group_at<8>(&b7[row_of(i, 24) + 8 + f]);
+      const Group<8> g105z = group_at<8>(&b7[row_of(i, 24) + 16 + f]);
+      const Group<8> g108x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g108y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g108z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g37 = group_at<8>(&b1[row_of(i, 8) + f]);
+      Group<8> r128;
+      Group<8> r136x;
+      Group<8> r136y;
+      Group<8> r136z;
+      MLFF_EACH_OF_GROUP(u, 8) {
+        const real v113 = g113.value[u];
+        const real v127 = g127.value[u];
+        const real v128 = v113 + v127;
+        const real v31x = g31x.value[u];
+        const real v31y = g31y.value[u];
+        const real v31z = g31z.value[u];
+        const real v129 = g129.value[u];
+        const real v33 = v31x * v31x + v31y * v31y + v31z * v31z;
+        const real v130 = m_rsqrt(v33);
+        const real v131 = 0.5f * v130;
+        const real v132 = v129 * v131;
+        const real v133x = v31x * v132;
+        const real v133y = v31y * v132;
+        const real v133z = v31z * v132;
+        const real v38 = g38.value[u];
+        const real v105x = g105x.value[u];
+        const real v105y = g105y.value[u];
+        const real v105z = g105z.value[u];
+        const real v108x = g108x.value[u];
+        const real v108y = g108y.value[u];
+        const real v108z = g108z.value[u];
+        const real v109x = v105x + v108x;
+        const real v109y = v105y + v108y;
+        const real v109z = v105z + v108z;
+        const real v115x = v38 * v109x;
+        const real v115y = v38 * v109y;
+        const real v115z = v38 * v109z;
+        const real v116x = 0.484821283f * v115x + (-0.248573005f) * v115y + (-0.413928028f) * v115z;
+        const real v116y = 0.204203539f * v115x + 0.365251871f * v115y + 0.790083147f * v115z;
+        const real v116z = 0.654162232f * v115x + (-0.879563111f) * v115y + 0.165228596f * v115z;
+        const real v134x = v133x + v116x;
+        const real v134y = v133y + v116y;
+        const real v134z = v133z + v116z;
+        const real v37 = g37.value[u];
+        const real v117x = v37 * v109x;
+        const real v117y = v37 * v109y;
+        const real v117z = v37 * v109z;
+        const real v135x = v134x + v117x;
+        const real v135y = v134y + v117y;
+        const real v135z = v134z + v117z;
+        const real v136x = v135x + v133x;
+        const real v136y = v135y + v133y;
+        const real v136z = v135z + v133z;
+        r128.value[u] = v128;
+        r136x.value[u] = v136x;
+        r136y.value[u] = v136y;
+        r136z.value[u] = v136z;
+      }
+      put_group<8>(&b8[row_of(i, 8) + f], r128);
+      put_group<8>(&b9[row_of(i, 24) + f], r136x);
+      put_group<8>(&b9[row_of(i, 24) + 8 + f], r136y);
+      put_group<8>(&b9[row_of(i, 24) + 16 + f], r136z);
     }
   }
   block_barrier();
@@ -993,87 +1190,100 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       const auto batch = [&](auto size, const int p0) {
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          real v22[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] = c3[f];
+        MLFF_EACH_GROUP(c, f, 8) {
+          Group<8> m22[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m22[e] = group_at<8>(c3 + f);
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v22[e] += pair[e].v16[k] * w;
+            const Group<8> w = group_at<8>(c4 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m22[e], pair[e].v16[k], w);
           }
-          real v149[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] = 0.0f;
+          Group<8> m149[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m149[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 9; ++k) {
-            const real w = c4[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v149[e] += pair[e].v148[k] * w;
+            const Group<8> w = group_at<8>(c4 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m149[e], pair[e].v148[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v23 = m_silu(v22[e]);
-            const real v150 = m_sigmoid(v22[e]);
-            const real v151 = -v150;
-            const real v152 = 1.0f + v151;
-            const real v153 = v22[e] * v152;
-            const real v154 = 1.0f + v153;
-            const real v155 = v150 * v154;
-            const real v156 = v149[e] * v155;
-            team_array[8 * kPairBatch + e * 8 + f] = v23;
-            team_array[0 * kPairBatch + e * 8 + f] = v156;
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v23 = m_silu(m22[e].value[u]);
+              const real v150 = m_sigmoid(m22[e].value[u]);
+              const real v151 = -v150;
+              const real v152 = 1.0f + v151;
+              const real v153 = m22[e].value[u] * v152;
+              const real v154 = 1.0f + v153;
+              const real v155 = v150 * v154;
+              const real v156 = m149[e].value[u] * v155;
+              team_array[8 * kPairBatch + e * 8 + f + u] = v23;
+              team_array[0 * kPairBatch + e * 8 + f + u] = v156;
+            }
           }
         }
         team_barrier();
         real part1[E * 4] = {};
-        MLFF_EACH_CHANNEL(c, f, 8) {
-          const real v0 = c7[row_of(element[i], 8) + f];
-          real v157[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] = 0.0f;
+        MLFF_EACH_GROUP(c, f, 8) {
+          const Group<8> g0 = group_at<8>(&c7[row_of(element[i], 8) + f]);
+          Group<8> m157[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m157[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c6[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v157[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c6 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m157[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v158[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] = 0.0f;
+          Group<8> m158[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m158[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c9[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v158[e] += team_array[0 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c9 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m158[e], team_array[0 * kPairBatch + e * 8 + 0 + k], w);
           }
-          real v25[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] = c8[f];
+          Group<8> m25[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m25[e] = group_at<8>(c8 + f);
           MLFF_UNROLL for (int k = 0; k < 8; ++k) {
-            const real w = c9[k * 8 + f];
-            MLFF_UNROLL for (int e = 0; e < E; ++e) v25[e] += team_array[8 * kPairBatch + e * 8 + 0 + k] * w;
+            const Group<8> w = group_at<8>(c9 + k * 8 + f);
+            MLFF_UNROLL for (int e = 0; e < E; ++e)
+                add_multiple<8>(m25[e], team_array[8 * kPairBatch + e * 8 + 0 + k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const real v204 = b8[row_of(p.j, 8) + f];
-            const real v205 = v157[e] * v204;
-            const real v206 = v0 * v205;
-            const real v20 = p.v20;
-            const real v159 = v20 * v158[e];
-            const real v163 = p.v163;
-            const real v164 = v25[e] * v163;
-            const real v165 = v159 + v164;
-            const real v207x = b9[row_of(p.j, 24) + f];
-            const real v207y = b9[row_of(p.j, 24) + 8 + f];
-            const real v207z = b9[row_of(p.j, 24) + 16 + f];
-            const real v208 = p.ux * v207x + p.uy * v207y + p.uz * v207z;
-            const real v209 = v165 * v208;
-            const real v210 = -v209;
-            const real v211 = v206 + v210;
-            const real v29 = v20 * v25[e];
-            const real v215x = v29 * v207x;
-            const real v215y = v29 * v207y;
-            const real v215z = v29 * v207z;
-            part1[e * 4 + 0] += v211;
-            part1[e * 4 + 1] += v215x;
-            part1[e * 4 + 2] += v215y;
-            part1[e * 4 + 3] += v215z;
+            const Group<8> g204 = group_at<8>(&b8[row_of(p.j, 8) + f]);
+            const Group<8> g207x = group_at<8>(&b9[row_of(p.j, 24) + f]);
+            const Group<8> g207y = group_at<8>(&b9[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g207z = group_at<8>(&b9[row_of(p.j, 24) + 16 + f]);
+            MLFF_EACH_OF_GROUP(u, 8) {
+              const real v0 = g0.value[u];
+              const real v204 = g204.value[u];
+              const real v205 = m157[e].value[u] * v204;
+              const real v206 = v0 * v205;
+              const real v20 = p.v20;
+              const real v159 = v20 * m158[e].value[u];
+              const real v163 = p.v163;
+              const real v164 = m25[e].value[u] * v163;
+              const real v165 = v159 + v164;
+              const real v207x = g207x.value[u];
+              const real v207y = g207y.value[u];
+              const real v207z = g207z.value[u];
+              const real v208 = p.ux * v207x + p.uy * v207y + p.uz * v207z;
+              const real v209 = v165 * v208;
+              const real v210 = -v209;
+              const real v211 = v206 + v210;
+              const real v29 = v20 * m25[e].value[u];
+              const real v215x = v29 * v207x;
+              const real v215y = v29 * v207y;
+              const real v215z = v29 * v207z;
+              part1[e * 4 + 0] += v211;
+              part1[e * 4 + 1] += v215x;
+              part1[e * 4 + 2] += v215y;
+              part1[e * 4 + 3] += v215z;
+            }
           }
         }
         team_barrier();
         leave_sums<4>(sums, p0, part1);
       };
       int p0 = 0;
-      for (; p0 + kPairBatch <= count; p0 += kPairBatch) batch(Count<kPairBatch>(), p0);
+      constexpr int kBatch = kPairBatch;
+      for (; p0 + kBatch <= count; p0 += kBatch) batch(Count<kBatch>(), p0);
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
       MLFF_EACH_PAIR(e, count) {
