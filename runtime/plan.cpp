@@ -207,7 +207,11 @@ class PlanReader {
       known_keys(entry, "a constant", {"name", "offset", "bytes", "fragments", "exponent"});
       Plan::Constant constant{new_name(entry), whole(entry, "offset", 0, kMostBytes),
                               whole(entry, "bytes", 1, kMostBytes)};
-      if (entry.contains("fragments")) read_fragments(entry, constant);
+      if (entry.contains("fragments")) {
+        read_fragments(entry, constant);
+      } else if (entry.contains("exponent")) {
+        fail(fmt::format("constant {} has 'exponent', but no 'fragments'", constant.name));
+      }
       if (constant.offset % kAlignment != 0) {
         fail(fmt::format("constant {} starts at {}, not at a multiple of {}", constant.name, constant.offset,
                          kAlignment));

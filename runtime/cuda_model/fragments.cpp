@@ -49,25 +49,25 @@ float number_of_half(std::uint16_t bits) {
 
 std::vector<std::uint32_t> split_fragments(std::span<const float> matrices, int inputs, int outputs, int exponent) {
   const auto rows = static_cast<std::size_t>(inputs), columns = static_cast<std::size_t>(outputs);
-  std::vector<std::uint32_t> fragments;
-  fragments.reserve(matrices.size());
+  std::vector<std::uint32_t> fragments(matrices.size());
   const double scale = std::ldexp(1.0, exponent);
   const auto halves_of = [&](float number) {
     const auto scaled = static_cast<float>(number * scale);
     const std::uint16_t first = half_bits(scaled);
     return std::array{first, half_bits(scaled - number_of_half(first))};
   };
+  std::uint32_t* to = fragments.data();
   const auto add_step = [&](const float* step) {
-    for (std::size_t half = 0; half < 2; ++half) {
-      for (std::size_t lane = 0; lane < 32; ++lane) {
-        const float* const corner = step + lane % 4 * 4 * columns + lane / 4 * 2;
-        for (std::size_t word = 0; word < 4; ++word) {
-          const float* const number = corner + word / 2 * 2 * columns + word % 2;
-          const auto above = halves_of(number[0]), below = halves_of(number[columns]);
-          fragments.push_back(static_cast<std::uint32_t>(above[half]) | static_cast<std::uint32_t>(below[half]) << 16);
-        }
+    constexpr std::size_t kQuads = 128;  // words of all lanes' quads
+    for (std::size_t n = 0; n < kQuads; ++n) {
+      const std::size_t lane = n / 4, word = n % 4;
+      const float* const number = step + (lane % 4 * 4 + word / 2 * 2) * columns + lane / 4 * 2 + word % 2;
+      const auto above = halves_of(number[0]), below = halves_of(number[columns]);
+      for (std::size_t half = 0; half < 2; ++half) {
+        to[half * kQuads + n] = static_cast<std::uint32_t>(above[half]) | static_cast<std::uint32_t>(below[half]) << 16;
       }
     }
+    to += 2 * kQuads;
   };
   for (std::size_t matrix = 0; matrix < matrices.size(); matrix += rows * columns) {
     for (std::size_t column = 0; column < columns; column += 16) {

@@ -137,6 +137,8 @@ TEST_CASE("fragments are of whole float matrices of multiples of 16") {
 TEST_CASE("fragments have an exponent that is a whole number from -128 to 128") {
   for (const char* const good : {"-128", "0", "128"}) CHECK(exponent_error(good).empty());
   CHECK(contains(fragments_error(3072, "[16, 48]", "float", ""), "'exponent' is missing"));
+  CHECK(contains(error_of("\"bytes\": 64", "\"bytes\": 64, \"exponent\": 3"),
+                 "constant c1 has 'exponent', but no 'fragments'"));
   for (const char* const bad : {"-129", "129", "1.5", "1.0", "\"1\"", "null", "[1]", "4294967296",
                                 "18446744073709551615", "-9223372036854775808"}) {
     CAPTURE(bad);
