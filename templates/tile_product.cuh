@@ -92,8 +92,8 @@ struct WarpShare {
 
 // Weights on their way from global memory, some steps ahead of the product and across the ends of products: `ring` has
 // places for kWeightSteps steps of each warp, and each thread copies the numbers that it multiplies by itself. At the
-// start of a product the first places hold its first steps, and their copies are the thread's last groups. Its later steps
-// go to registers, past shared memory, whose pipe is the busiest.
+// start of a product the first places hold its first steps, and their copies are the thread's last groups. Its later
+// steps go to registers, past shared memory, whose pipe is the busiest.
 struct Steps {
   const float* from;  // null: none
   int wide, stride;   // columns of steps, and numbers from one to the next

@@ -13,9 +13,9 @@ namespace mlffgen::emit {
 // channels of a batch of pairs.
 enum class Place { atom, pair, batch };
 
-// Names that the surrounding text defines: i (atom), t (its row in the tile), f (channel, and
-// but in Place::pair u, its place in the group at f) and, over pairs, e (pair of
-// the chunk or batch) and p (its record); for a batch also E (its pairs) and pair (their records).
+// Names that the surrounding text defines: i (atom), t (its row in the tile), f (the channel, or in a loop over
+// groups the first of a group, whose members u counts) and, over pairs, e (pair of the chunk or batch) and p (its
+// record); for a batch also E (its pairs) and pair (their records).
 class Expressions {
  public:
   Expressions(Context& context, Place place) : context_(context), place_(place) {}
