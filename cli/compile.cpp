@@ -40,7 +40,7 @@ struct Arguments {
   ModelArguments model;
   fs::path output;
   std::string target;
-  std::vector<std::string> archs, host_cpus;
+  std::vector<std::string> archs, host_cpus, forms;
   fs::path emit_source;
   std::string print_after;
   bool json = false, quiet = false;
@@ -88,6 +88,21 @@ void choose_targets(const Arguments& arguments, driver::Options& options) {
   }
 }
 
+// "all" stands for every form; the default leaves out what the model has in the first form anyway.
+std::vector<std::string> forms_of(const Arguments& arguments, const driver::Options& options) {
+  std::vector<std::string> forms = arguments.forms.empty() ? driver::default_forms() : arguments.forms;
+  if (forms == std::vector<std::string>{"all"}) forms = driver::all_forms();
+  const bool inline_anyway = options.double_precision || options.radial == passes::RadialForm::inline_;
+  if (arguments.forms.empty() && inline_anyway) std::erase(forms, "fused-inline");
+  const std::vector<std::string> known = driver::all_forms();
+  for (const std::string& form : forms) {
+    if (std::find(known.begin(), known.end(), form) != known.end()) continue;
+    throw UsageError(fmt::format("--forms: no form {}{}; forms: {}, all", quote(form), did_you_mean(form, known),
+                                 join(known, ", ")));
+  }
+  return forms;
+}
+
 void check_pass(const std::string& name) {
   std::vector<std::string> known = passes::pass_names();
   known.emplace_back("all");
@@ -109,10 +124,12 @@ int run(const Arguments& arguments) {
   if (arguments.quiet) silence_progress();
   check_unique("--arch", arguments.archs);
   check_unique("--host-cpu", arguments.host_cpus);
+  check_unique("--forms", arguments.forms);
   check_pass(arguments.print_after);
   driver::Options options = driver_options(arguments.model);
   if (!arguments.emit_source.empty()) options.emit_source = arguments.emit_source;
   options.print_after = arguments.print_after;
+  options.forms = forms_of(arguments, options);
   choose_targets(arguments, options);
   const fs::path output =
       arguments.output.empty() ? fs::path(dsl::load_spec(options.spec).name + ".mlff") : arguments.output;
@@ -167,6 +184,13 @@ Command add_compile(CLI::App& program) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"native", "x86-64-v2", "x86-64-v3", "x86-64-v4"}))
+      ->type_name("LIST");
+  app->add_option("--forms", arguments->forms,
+                  "ways to cut the model into GPU kernels that the tuner may choose from, the default first, or all "
+                  "(default: " +
+                      join(driver::default_forms(), ",") + ")")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST");
   app->add_option("--emit-source", arguments->emit_source,
                   "also write the generated source and its plan into this folder")

@@ -55,14 +55,14 @@ json describe(const runtime::Bundle& bundle) {
               {"units", {{"length", plan.length_unit}, {"energy", plan.energy_unit}}},
               {"elements", json::array()},
               {"cutoff", plan.cutoff},
-              {"phases", plan.kernels.size()},
+              {"phases", plan.form().kernels.size()},
               {"host", json::array()},
               {"cuda", targets(bundle, "cuda/")},
               {"sections", json::array()},
               {"diagnostics", report.value("diagnostics", json::array())}};
   for (const int number : plan.elements) out["elements"].push_back(element_symbol(number));
   std::size_t slots = 0;
-  for (const std::size_t bytes : plan.slots) slots += bytes;
+  for (const std::size_t bytes : plan.form().slots) slots += bytes;
   out["bytes_per_atom"] = slots;
   for (const runtime::Plan::HostObject& object : plan.host) {
     const std::vector<std::string> missing = runtime::missing_cpu_features(object.features);

@@ -67,7 +67,7 @@ struct HostModel::State {
       : plan(std::move(model_plan)),
         section(choose_host_section(bundle, plan)),
         object(bundle.bytes(section), fmt::format("{}: section '{}'", bundle.path(), section)),
-        next_block(plan.kernels.size()) {
+        next_block(plan.form().kernels.size()) {
     element_index.fill(-1);
     for (std::size_t k = 0; k < plan.elements.size(); ++k) {
       element_index[static_cast<std::size_t>(plan.elements[k])] = static_cast<int>(k);
@@ -80,9 +80,9 @@ struct HostModel::State {
     for (const auto& constant : plan.constants) {
       constant_pointers.push_back(static_cast<std::byte*>(constants.data()) + constant.offset);
     }
-    buffer_pointers.resize(plan.buffers.size());
-    slots.resize(plan.slots.size());
-    for (const auto& kernel : plan.kernels) {
+    buffer_pointers.resize(plan.form().buffers.size());
+    slots.resize(plan.form().slots.size());
+    for (const auto& kernel : plan.form().kernels) {
       HostKernel host{reinterpret_cast<KernelFunction>(object.symbol("mlff_host_" + kernel.name)), {}};
       for (const auto& argument : kernel.arguments) host.arguments.push_back(value_of(argument));
       kernels.push_back(std::move(host));
@@ -179,7 +179,7 @@ void HostModel::State::make_room(const NeighbourList& list) {
   const auto n_pairs = static_cast<std::size_t>(list.n_pairs());
   const std::size_t real = plan.real_bytes();
   std::size_t per_atom = 0;
-  for (const auto bytes : plan.slots) per_atom += bytes;
+  for (const auto bytes : plan.form().slots) per_atom += bytes;
   try {
     element = elements.at_least(padded * sizeof(int));
     pair_begin = begins.at_least((n + 1) * sizeof(int));
@@ -188,7 +188,7 @@ void HostModel::State::make_room(const NeighbourList& list) {
     pair_geometry = geometry.at_least(std::max<std::size_t>(n_pairs, 1) * 4 * real);
     pair_gradient = gradient.at_least(std::max<std::size_t>(n_pairs, 1) * 3 * real);
     atom_energy = energies.at_least(padded * real);
-    for (std::size_t s = 0; s < slots.size(); ++s) slots[s].at_least(plan.slots[s] * padded);
+    for (std::size_t s = 0; s < slots.size(); ++s) slots[s].at_least(plan.form().slots[s] * padded);
     forces.resize(n);
     virials.resize(n);
   } catch (const std::bad_alloc&) {
@@ -196,7 +196,8 @@ void HostModel::State::make_room(const NeighbourList& list) {
         fmt::format("not enough memory for {} atoms and {} pairs in one call: about {:.1f} GB; split the batch", n,
                     n_pairs, 1e-9 * static_cast<double>(per_atom * padded + n_pairs * (7 * real + 40))));
   }
-  for (std::size_t b = 0; b < buffer_pointers.size(); ++b) buffer_pointers[b] = slots[plan.buffers[b].slot].data();
+  for (std::size_t b = 0; b < buffer_pointers.size(); ++b)
+    buffer_pointers[b] = slots[plan.form().buffers[b].slot].data();
   std::copy(list.begin.begin(), list.begin.end(), static_cast<int*>(pair_begin));
   std::copy(list.neighbour.begin(), list.neighbour.end(), static_cast<int*>(pair_neighbour));
 }
@@ -228,7 +229,7 @@ void HostModel::State::run_share(const NeighbourList& list, bool with_forces, in
   const auto pairs = share(list.n_pairs(), thread, threads);
   fill_pair_geometry(list, pairs.first, pairs.second, static_cast<Real*>(pair_geometry));
   const int n_blocks = (n_atoms - 1) / tile_atoms + 1;
-  const std::size_t n_kernels = with_forces ? kernels.size() : plan.energy_kernels;
+  const std::size_t n_kernels = with_forces ? kernels.size() : plan.form().energy_kernels;
   for (std::size_t k = 0; k < n_kernels; ++k) {
 #pragma omp barrier
     if (thread == 0) stamp();
@@ -327,7 +328,7 @@ HostModel::Memory HostModel::memory() const {
       NeighbourListBuilder::kBytesPerAtom + 2 * sizeof(int) + real + sizeof(Vector3) + sizeof(SymmetricTensor);
   for (std::size_t s = 0; s < state.slots.size(); ++s) {
     memory.held += state.slots[s].size();
-    memory.per_atom += state.plan.slots[s];
+    memory.per_atom += state.plan.form().slots[s];
   }
   memory.per_pair = NeighbourListBuilder::kBytesPerPair + sizeof(int) + 7 * real;
   return memory;
@@ -375,8 +376,8 @@ void HostModel::evaluate(std::span<const Structure> structures, const EvaluateOp
 // What lies between the stamps of a call.
 std::vector<Profile::Step> HostModel::State::steps(bool with_forces) const {
   std::vector<Profile::Step> steps = {{"list", "neighbour list", {}}, {"list", "pair geometry", {}}};
-  const std::size_t n_kernels = with_forces ? kernels.size() : plan.energy_kernels;
-  for (std::size_t k = 0; k < n_kernels; ++k) steps.push_back({"model", plan.kernels[k].name, {}});
+  const std::size_t n_kernels = with_forces ? kernels.size() : plan.form().energy_kernels;
+  for (std::size_t k = 0; k < n_kernels; ++k) steps.push_back({"model", plan.form().kernels[k].name, {}});
   if (with_forces) steps.push_back({"reductions", "forces and virials", {}});
   steps.push_back({"results", "results", {}});
   return steps;

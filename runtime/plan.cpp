@@ -28,8 +28,8 @@ constexpr std::size_t kFragment = 16;  // rows and columns
 constexpr int kMostExponent = 128;
 constexpr std::size_t kMostRows = 1U << 20U;  // or columns of a matrix
 constexpr int kMostAtomsPerBlock = 4096;
-constexpr std::size_t kMostThreadsPerBlock = 1024;
-constexpr std::size_t kMostSharedBytes = 1U << 24U;
+constexpr std::size_t kMostSharedNumbers = 1U << 20U;  // an atom or a pair
+constexpr std::size_t kMostTunable = 4096;
 
 const std::map<std::string, ArgumentKind>& fixed_arguments() {
   static const std::map<std::string, ArgumentKind> kinds = {
@@ -56,10 +56,10 @@ class PlanReader {
     read_schema(root);
     known_keys(root, "the plan",
                {"schema", "generator", "name", "precision", "units", "elements", "cutoff", "element_energy", "tile",
-                "constants", "buffers", "slots", "kernels", "energy_kernels", "host", "gpu", "report"});
+                "constants", "forms", "host", "gpu", "report"});
     read_model(root);
-    read_storage(root);
-    read_kernels(root);
+    read_constants(root);
+    read_forms(root);
     read_host(root);
     if (root.contains("gpu")) read_gpu(root["gpu"]);
     return std::move(plan_);
@@ -202,7 +202,7 @@ class PlanReader {
     constant.exponent = exponent.get<int>();
   }
 
-  void read_storage(const Json& root) {
+  void read_constants(const Json& root) {
     for (const auto& entry : list(root, "constants")) {
       known_keys(entry, "a constant", {"name", "offset", "bytes", "fragments", "exponent"});
       Plan::Constant constant{new_name(entry), whole(entry, "offset", 0, kMostBytes),
@@ -223,22 +223,41 @@ class PlanReader {
       arguments_[constant.name] = {ArgumentKind::constant, plan_.constants.size()};
       plan_.constants.push_back(std::move(constant));
     }
+  }
+
+  void read_forms(const Json& root) {
+    const auto shared = arguments_;
+    for (const auto& entry : list(root, "forms")) {
+      known_keys(entry, "a form", {"name", "source", "buffers", "slots", "kernels", "energy_kernels"});
+      Plan::Form form;
+      form.name = string(member(entry, "name"), "name");
+      if (plan_.form_named(form.name) != nullptr) fail(fmt::format("form {} occurs twice", quote(form.name)));
+      if (entry.contains("source")) form.source = string(entry["source"], "source");
+      arguments_ = shared;
+      read_storage(entry, form);
+      read_kernels(entry, form);
+      plan_.forms.push_back(std::move(form));
+    }
+    if (plan_.forms.empty()) fail("'forms' must not be empty");
+  }
+
+  void read_storage(const Json& root, Plan::Form& form) {
     for (const auto& entry : list(root, "slots")) {
-      plan_.slots.push_back(whole(entry, "slots", entry, 1, kMostBytesPerAtom));
+      form.slots.push_back(whole(entry, "slots", entry, 1, kMostBytesPerAtom));
     }
     for (const auto& entry : list(root, "buffers")) {
       known_keys(entry, "a buffer", {"name", "bytes_per_atom", "slot"});
       Plan::Buffer buffer{new_name(entry), whole(entry, "bytes_per_atom", 1, kMostBytesPerAtom),
                           whole(entry, "slot", 0, kMostEntries)};
-      if (buffer.slot >= plan_.slots.size()) {
-        fail(fmt::format("buffer {} is in slot {} of {}", buffer.name, buffer.slot, plan_.slots.size()));
+      if (buffer.slot >= form.slots.size()) {
+        fail(fmt::format("buffer {} is in slot {} of {}", buffer.name, buffer.slot, form.slots.size()));
       }
-      if (buffer.bytes_per_atom > plan_.slots[buffer.slot]) {
+      if (buffer.bytes_per_atom > form.slots[buffer.slot]) {
         fail(fmt::format("buffer {} has {} bytes an atom, its slot {}", buffer.name, buffer.bytes_per_atom,
-                         plan_.slots[buffer.slot]));
+                         form.slots[buffer.slot]));
       }
-      arguments_[buffer.name] = {ArgumentKind::buffer, plan_.buffers.size()};
-      plan_.buffers.push_back(std::move(buffer));
+      arguments_[buffer.name] = {ArgumentKind::buffer, form.buffers.size()};
+      form.buffers.push_back(std::move(buffer));
     }
   }
 
@@ -252,30 +271,39 @@ class PlanReader {
     fail(fmt::format("unknown argument {}{}", quote(name), did_you_mean(name, names)));
   }
 
-  void read_kernels(const Json& root) {
-    std::set<std::string> names;
+  void read_kernels(const Json& root, Plan::Form& form) {
     for (const auto& entry : list(root, "kernels")) {
-      known_keys(entry, "a kernel", {"name", "arguments"});
-      Plan::Kernel kernel{string(member(entry, "name"), "name"), {}};
+      known_keys(entry, "a kernel", {"name", "arguments", "shared"});
+      Plan::Kernel kernel{string(member(entry, "name"), "name"), {}, {}};
       if (!is_identifier(kernel.name) || kernel.name.size() > 200) {
         fail(fmt::format("{} is not a kernel's name", quote(kernel.name)));
       }
-      if (!names.insert(kernel.name).second) fail(fmt::format("kernel {} occurs twice", kernel.name));
+      if (!kernel_names_.insert(kernel.name).second) fail(fmt::format("kernel {} occurs twice", kernel.name));
       for (const auto& name : list(entry, "arguments")) kernel.arguments.push_back(argument(name));
-      plan_.kernels.push_back(std::move(kernel));
+      if (entry.contains("shared")) kernel.shared = shared_need(entry["shared"]);
+      form.kernels.push_back(std::move(kernel));
     }
-    if (plan_.kernels.empty()) fail("'kernels' must not be empty");
-    plan_.energy_kernels = whole(root, "energy_kernels", 1, plan_.kernels.size());
-    if (!delivers(ArgumentKind::atom_energy, plan_.energy_kernels)) {
+    if (form.kernels.empty()) fail("'kernels' must not be empty");
+    form.energy_kernels = whole(root, "energy_kernels", 1, form.kernels.size());
+    if (!delivers(form, ArgumentKind::atom_energy, form.energy_kernels)) {
       fail("none of the energy kernels has the argument atom_energy");
     }
-    if (!delivers(ArgumentKind::pair_gradient, plan_.kernels.size())) {
+    if (!delivers(form, ArgumentKind::pair_gradient, form.kernels.size())) {
       fail("no kernel has the argument pair_gradient");
     }
   }
 
-  bool delivers(ArgumentKind kind, std::size_t n_kernels) const {
-    return std::any_of(plan_.kernels.begin(), plan_.kernels.begin() + static_cast<std::ptrdiff_t>(n_kernels),
+  SharedNeed shared_need(const Json& entry) const {
+    known_keys(entry, "'shared'", {"tile_numbers", "record_bytes", "sum_numbers", "team_numbers", "products"});
+    const auto count = [&](const char* key) { return static_cast<int>(whole(entry, key, 0, kMostSharedNumbers)); };
+    const auto& products = member(entry, "products");
+    if (!products.is_boolean()) fail(fmt::format("'products' must be true or false, not {}", quote(products.dump())));
+    return {count("tile_numbers"), count("record_bytes"), count("sum_numbers"), count("team_numbers"),
+            products.get<bool>()};
+  }
+
+  static bool delivers(const Plan::Form& form, ArgumentKind kind, std::size_t n_kernels) {
+    return std::any_of(form.kernels.begin(), form.kernels.begin() + static_cast<std::ptrdiff_t>(n_kernels),
                        [&](const Plan::Kernel& kernel) {
                          return std::any_of(kernel.arguments.begin(), kernel.arguments.end(),
                                             [&](const Argument& argument) { return argument.kind == kind; });
@@ -292,44 +320,66 @@ class PlanReader {
   }
 
   void read_gpu(const Json& gpu) {
-    known_keys(gpu, "'gpu'", {"define", "tiles", "code"});
-    plan_.gpu_tile_define = string(member(gpu, "define"), "define");
-    if (!is_identifier(plan_.gpu_tile_define)) fail(fmt::format("{} is not a macro", quote(plan_.gpu_tile_define)));
-    for (const auto& entry : list(gpu, "tiles")) {
-      known_keys(entry, "a tile", {"atoms", "launches"});
-      const auto most = plan_.gpu_tiles.empty() ? kMostAtomsPerBlock : plan_.gpu_tiles.back().atoms - 1;
-      Plan::GpuTile tile{static_cast<int>(whole(entry, "atoms", 1, static_cast<std::size_t>(most))), {}};
-      for (const auto& launch : list(entry, "launches")) {
-        known_keys(launch, "a launch", {"threads", "shared_bytes"});
-        tile.launches.push_back({static_cast<int>(whole(launch, "threads", 1, kMostThreadsPerBlock)),
-                                 whole(launch, "shared_bytes", 0, kMostSharedBytes)});
+    known_keys(gpu, "'gpu'", {"tunables", "code"});
+    for (const auto& entry : list(gpu, "tunables")) plan_.gpu_tunables.push_back(tunable(entry));
+    for (const std::string& define : shape_defines()) {
+      if (std::none_of(plan_.gpu_tunables.begin(), plan_.gpu_tunables.end(),
+                       [&](const Tunable& t) { return t.define == define; })) {
+        fail(fmt::format("'tunables' lacks {}", define));
       }
-      if (tile.launches.size() != plan_.kernels.size()) {
-        fail(fmt::format("{} launches for {} kernels", tile.launches.size(), plan_.kernels.size()));
-      }
-      plan_.gpu_tiles.push_back(std::move(tile));
     }
-    if (plan_.gpu_tiles.empty()) fail("'tiles' must not be empty");
     for (const auto& entry : list(gpu, "code")) {
-      known_keys(entry, "GPU code", {"section", "arch", "tile"});
-      Plan::GpuCode code{string(member(entry, "section"), "section"), string(member(entry, "arch"), "arch"),
-                         static_cast<int>(whole(entry, "tile", 1, kMostAtomsPerBlock))};
-      if (std::none_of(plan_.gpu_tiles.begin(), plan_.gpu_tiles.end(),
-                       [&](const Plan::GpuTile& tile) { return tile.atoms == code.tile; })) {
-        fail(fmt::format("section {} has blocks of {} atoms, which is none of the tiles", quote(code.section),
-                         code.tile));
-      }
-      plan_.gpu_code.push_back(std::move(code));
+      known_keys(entry, "GPU code", {"section", "arch", "configuration"});
+      plan_.gpu_code.push_back({string(member(entry, "section"), "section"), string(member(entry, "arch"), "arch"),
+                                configuration(member(entry, "configuration"))});
     }
+    for (const Plan::Form& form : plan_.forms) {
+      if (form.source.empty()) fail(fmt::format("form {} has no 'source'", quote(form.name)));
+    }
+  }
+
+  Tunable tunable(const Json& entry) const {
+    known_keys(entry, "a tunable", {"define", "value", "choices"});
+    Tunable tunable{
+        string(member(entry, "define"), "define"), static_cast<int>(whole(entry, "value", 1, kMostTunable)), {}};
+    if (!is_identifier(tunable.define)) fail(fmt::format("{} is not a macro", quote(tunable.define)));
+    for (const auto& choice : list(entry, "choices")) {
+      tunable.choices.push_back(static_cast<int>(whole(choice, "choices", choice, 1, kMostTunable)));
+    }
+    if (std::find(tunable.choices.begin(), tunable.choices.end(), tunable.value) == tunable.choices.end()) {
+      fail(fmt::format("the value {} of {} is not among its choices", tunable.value, tunable.define));
+    }
+    return tunable;
+  }
+
+  Configuration configuration(const Json& entry) const {
+    if (!entry.is_object()) fail("'configuration' must be an object");
+    Configuration result;
+    for (const auto& [define, value] : entry.items()) {
+      const auto known = std::find_if(plan_.gpu_tunables.begin(), plan_.gpu_tunables.end(),
+                                      [&, name = define](const Tunable& t) { return t.define == name; });
+      if (known == plan_.gpu_tunables.end()) fail(fmt::format("there is no tunable {}", quote(define)));
+      result[define] = static_cast<int>(whole(value, define.c_str(), value, 1, kMostTunable));
+      if (std::find(known->choices.begin(), known->choices.end(), result[define]) == known->choices.end()) {
+        fail(fmt::format("{} is none of the choices of {}", result[define], define));
+      }
+    }
+    return result;
   }
 
   const std::string& origin_;
   std::size_t constants_bytes_;
   Plan plan_;
-  std::map<std::string, Argument> arguments_;
+  std::map<std::string, Argument> arguments_;  // of the form that is being read
+  std::set<std::string> kernel_names_;
 };
 
 }  // namespace
+
+const Plan::Form* Plan::form_named(const std::string& form_name) const {
+  const auto found = std::find_if(forms.begin(), forms.end(), [&](const Form& f) { return f.name == form_name; });
+  return found == forms.end() ? nullptr : &*found;
+}
 
 Plan parse_plan(std::string_view text, const std::string& origin, std::size_t constants_bytes) {
   return PlanReader(origin, constants_bytes).read(text);
@@ -340,7 +390,9 @@ Plan read_plan(const Bundle& bundle) {
   auto plan = parse_plan(bundle.text("plan"), bundle.path(), constants);
   for (const auto& object : plan.host) bundle.bytes(object.section);
   for (const auto& code : plan.gpu_code) bundle.bytes(code.section);
-  if (!plan.gpu_tiles.empty()) bundle.bytes("source.cu");
+  for (const auto& form : plan.forms) {
+    if (!form.source.empty()) bundle.bytes(form.source);
+  }
   return plan;
 }
 

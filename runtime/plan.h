@@ -1,4 +1,4 @@
-// The plan: what a compiled model runs, on which buffers, in which order. Section "plan" of a bundle, JSON, schema 1.
+// The plan: what a compiled model runs, on which buffers, in which order. Section "plan" of a bundle, JSON, schema 2.
 //
 // A Plan in hand is consistent: every index is in range, every constant lies in its section, every buffer in its slot,
 // and the kernels deliver the energies and the pair gradients that they have to. Whatever is not, is a UserError. Keys
@@ -10,17 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/block_shape.h"
+
 namespace mlffgen::runtime {
 
-inline constexpr int kPlanSchema = 1;
-
-enum class Precision { single_precision, double_precision };
+inline constexpr int kPlanSchema = 2;
 
 // What a kernel's argument points to. REAL is float or double, as Plan::precision says; rows of pairs are those of
 // NeighbourList.
 enum class ArgumentKind {
   n_atoms,         // int, atoms of all systems of the call
-  tile_atoms,      // int, atoms a block takes in this call: at most Plan::tile, or GpuTile::atoms
+  tile_atoms,      // int, atoms a block takes in this call: at most Plan::tile, or the tunable's value on a GPU
   element,         // int [n_atoms], index into Plan::elements
   pair_begin,      // int [n_atoms + 1]
   pair_neighbour,  // int [n_pairs]
@@ -28,7 +28,7 @@ enum class ArgumentKind {
   pair_gradient,   // REAL [n_pairs][3], written: energy's derivative by the displacement of the pair's reverse
   atom_energy,     // REAL [n_atoms], written (energy unit, without Plan::element_energy)
   constant,        // Plan::constants[index]
-  buffer           // Plan::buffers[index]
+  buffer           // Form::buffers[index]
 };
 
 struct Argument {
@@ -50,26 +50,28 @@ struct Plan {
     std::size_t slot = 0;
   };
   struct Kernel {
-    std::string name;  // the host's symbol is mlff_host_<name>
+    std::string name;  // the host's symbol is mlff_host_<name>; no two of a plan are called the same
     std::vector<Argument> arguments;
+    SharedNeed shared;  // of a block on a GPU
+  };
+  // The model's work cut into kernels in one way or another (codegen/emit/fusion.h).
+  struct Form {
+    std::string name;    // "fused"
+    std::string source;  // section with the kernels for GPUs; "" without
+    std::vector<Buffer> buffers;
+    std::vector<std::size_t> slots;  // bytes an atom; buffers of one slot never live at the same time
+    std::vector<Kernel> kernels;     // in the order of execution
+    std::size_t energy_kernels = 0;  // so many of them suffice for energies
   };
   struct HostObject {
     std::string section;
     std::vector<std::string> features;  // of the processor, in LLVM's words
   };
 
-  // How the kernels of section "source.cu" are launched on a GPU, compiled for so many atoms a block at most.
-  struct Launch {
-    int threads = 0;               // of a block
-    std::size_t shared_bytes = 0;  // dynamic, of a block
-  };
-  struct GpuTile {
-    int atoms = 0;
-    std::vector<Launch> launches;  // [n_kernels]
-  };
+  // Machine code of the first form's kernels, all compiled with one configuration.
   struct GpuCode {
     std::string section, arch;  // "cuda/sm_90", "sm_90"
-    int tile = 0;               // the atoms of one of the tiles
+    Configuration configuration;
   };
 
   std::string generator, name;
@@ -80,15 +82,14 @@ struct Plan {
   double cutoff = 0;                   // length unit
   int tile = 0;                        // atoms a block of host code takes at most
   std::vector<Constant> constants;
-  std::vector<Buffer> buffers;
-  std::vector<std::size_t> slots;  // bytes an atom; buffers of one slot never live at the same time
-  std::vector<Kernel> kernels;     // in the order of execution
-  std::size_t energy_kernels = 0;  // so many of them suffice for energies
-  std::vector<HostObject> host;    // best first
-  std::string gpu_tile_define;     // the macro that sets the atoms of a block when "source.cu" is compiled
-  std::vector<GpuTile> gpu_tiles;  // the default first, then ever smaller; empty: made for processors only
+  std::vector<Form> forms;            // at least one; processors run the first
+  std::vector<HostObject> host;       // best first
+  std::vector<Tunable> gpu_tunables;  // empty: made for processors only
   std::vector<GpuCode> gpu_code;
 
+  const Form& form() const { return forms.front(); }
+  // Null if there is none of the name.
+  const Form* form_named(const std::string& form_name) const;
   std::size_t real_bytes() const { return precision == Precision::single_precision ? 4 : 8; }
 };
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "codegen/clang/format.h"
 #include "codegen/clang/host_compiler.h"
 #include "codegen/clang/lint.h"
@@ -12,33 +10,27 @@ namespace mlffgen::driver {
 
 namespace {
 
-TileLaunches launches_of(const clang::Manifest& manifest, int atoms) {
-  TileLaunches tile{atoms, {}};
-  for (const clang::Kernel& kernel : manifest.kernels) {
-    Launch launch;
-    launch.threads = kernel.max_threads;
-    for (const clang::SharedArray& array : kernel.shared_arrays) launch.shared_bytes += array.bytes;
-    tile.launches.push_back(launch);
-  }
-  return tile;
+runtime::Tunable tunable_of(const clang::Tunable& found) {
+  internal_check(!found.define.empty(), "a tunable of the emitted source is not set by a macro");
+  return {found.define, static_cast<int>(found.value), {found.choices.begin(), found.choices.end()}};
 }
 
-// Blocks of the default size, and of the smaller choices for GPUs with less shared memory.
-std::vector<TileLaunches> tiles_of(const std::string& text, const std::vector<std::string>& defines,
-                                   const clang::Manifest& manifest) {
-  const auto tunable = std::find_if(manifest.tunables.begin(), manifest.tunables.end(),
-                                    [](const clang::Tunable& t) { return t.define == kTileDefine; });
-  internal_check(tunable != manifest.tunables.end(), "the emitted source has no tunable for the atoms of a block");
-  std::vector<std::int64_t> smaller = tunable->choices;
-  std::erase_if(smaller, [&](std::int64_t atoms) { return atoms >= tunable->value; });
-  std::sort(smaller.rbegin(), smaller.rend());
-  std::vector<TileLaunches> tiles = {launches_of(manifest, static_cast<int>(tunable->value))};
-  for (const std::int64_t atoms : smaller) {
-    std::vector<std::string> with_tile = defines;
-    with_tile.push_back(fmt::format("{}={}", kTileDefine, atoms));
-    tiles.push_back(launches_of(clang::parse_manifest(text, with_tile), static_cast<int>(atoms)));
+// The launch that the runtime will work out must be the one that the kernels' own constants ask for.
+void check_launches(const clang::Manifest& manifest, const std::vector<runtime::Tunable>& tunables,
+                    const emit::Schedule& schedule, bool double_precision) {
+  const auto precision = double_precision ? runtime::Precision::double_precision : runtime::Precision::single_precision;
+  const std::vector<runtime::SharedNeed> needs = shared_needs(schedule, double_precision);
+  const runtime::BlockShape shape = runtime::shape_of(tunables, {});
+  for (std::size_t k = 0; k < manifest.kernels.size(); ++k) {
+    std::size_t bytes = 0;
+    for (const clang::SharedArray& array : manifest.kernels[k].shared_arrays) bytes += array.bytes;
+    if (bytes == runtime::shared_bytes(needs[k], shape, precision) &&
+        manifest.kernels[k].max_threads == shape.threads()) {
+      continue;
+    }
+    throw InternalError(fmt::format("kernel {} needs {} threads and {} bytes of shared memory, other than planned",
+                                    manifest.kernels[k].name, manifest.kernels[k].max_threads, bytes));
   }
-  return tiles;
 }
 
 }  // namespace
@@ -61,7 +53,7 @@ HostCode compile_host_code(const std::string& source, const std::string& cpu) {
   return code;
 }
 
-CheckedSource check_source(const emit::Source& source, const emit::Schedule&, bool double_precision) {
+CheckedSource check_source(const emit::Source& source, const emit::Schedule& schedule, bool double_precision) {
   CheckedSource checked;
   checked.text = clang::format_source(source.cuda);
   const std::vector<std::string> defines = {"MLFF_PARSE"};
@@ -80,7 +72,8 @@ CheckedSource check_source(const emit::Source& source, const emit::Schedule&, bo
     findings += fmt::format("\n  line {} in {}: {} [{}]", f.line, f.function, f.message, f.rule);
   }
   if (!findings.empty()) throw InternalError("the emitted source breaks its own rules:" + findings);
-  checked.tiles = tiles_of(checked.text, defines, manifest);
+  for (const clang::Tunable& tunable : manifest.tunables) checked.tunables.push_back(tunable_of(tunable));
+  check_launches(manifest, checked.tunables, schedule, double_precision);
   checked.manifest = manifest;
   return checked;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <utility>
@@ -20,6 +21,17 @@ using Seconds = std::vector<std::pair<std::string, double>>;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kHostTile = 16;  // the default of MLFF_TILE on the host
+constexpr std::string_view kInline = "-inline";
+
+// One way to cut the model's work into kernels.
+struct Form {
+  std::string name, section;
+  std::optional<passes::Result> passes;  // if not the model's
+  const ir::Graph* graph = nullptr;
+  emit::Schedule schedule;
+  emit::Source source;
+  CheckedSource checked;
+};
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -40,25 +52,100 @@ std::unique_ptr<elaborate::WeightSource> open_weights(const Options& options, co
   return elaborate::weights_from(dsl::WeightFile::open(options.weights ? *options.weights : *spec.weights));
 }
 
-nlohmann::json gpu_json(const std::vector<TileLaunches>& tiles, const std::vector<GpuCode>& gpu) {
-  nlohmann::json json = {
-      {"define", kTileDefine}, {"tiles", nlohmann::json::array()}, {"code", nlohmann::json::array()}};
-  for (const TileLaunches& tile : tiles) {
-    nlohmann::json launches = nlohmann::json::array();
-    for (const Launch& launch : tile.launches) {
-      launches.push_back({{"threads", launch.threads}, {"shared_bytes", launch.shared_bytes}});
+emit::Fusion fusion_of(const std::string& form) {
+  return emit::fusion_named(form.ends_with(kInline) ? form.substr(0, form.size() - kInline.size()) : form);
+}
+
+passes::Options pass_options_for(const Options& options, const std::string& form) {
+  passes::Options pass_options;
+  pass_options.radial = form.ends_with(kInline) ? passes::RadialForm::inline_ : options.radial;
+  // A table's error is far above what a double build is for.
+  if (options.double_precision && options.radial == passes::RadialForm::automatic)
+    pass_options.radial = passes::RadialForm::inline_;
+  return pass_options;
+}
+
+// Names of kernels, sections and files that tell the forms apart; the first has the plain ones.
+std::string kernel_prefix(const Options& options, const std::string& form) {
+  if (form == options.forms.front()) return "phase";
+  std::string prefix = form;
+  std::replace(prefix.begin(), prefix.end(), '-', '_');
+  return prefix;
+}
+std::string infix(const Options& options, const std::string& form) {
+  return form == options.forms.front() ? "" : "." + form;
+}
+
+std::vector<Form> emit_forms(const Options& options, const Model& model) {
+  emit::ConstantPool constants(options.double_precision);
+  std::vector<std::string> names = options.forms;
+  if (model.passes.splines.empty()) {  // then all are of this kind
+    names.erase(std::remove_if(names.begin() + 1, names.end(), [](const auto& n) { return n.ends_with(kInline); }),
+                names.end());
+  }
+  std::vector<Form> forms(names.size());
+  for (std::size_t f = 0; f < forms.size(); ++f) {
+    Form& form = forms[f];
+    form.name = names[f];
+    form.section = fmt::format("source{}.cu", infix(options, form.name));
+    form.graph = &model.passes.graph;
+    if (form.name.ends_with(kInline) && f > 0) {
+      form.passes = passes::run_pipeline(model.program, pass_options_for(options, form.name));
+      form.graph = &form.passes->graph;
     }
-    json["tiles"].push_back({{"atoms", tile.atoms}, {"launches", std::move(launches)}});
+    form.schedule = f == 0 ? model.schedule : emit::make_schedule(*form.graph, fusion_of(form.name));
+    form.source = emit::emit_source(*form.graph, form.schedule,
+                                    {options.double_precision, kernel_prefix(options, form.name)}, constants);
+  }
+  return forms;
+}
+
+nlohmann::json gpu_json(const CheckedSource& checked, const std::vector<GpuCode>& gpu) {
+  nlohmann::json json = {{"tunables", nlohmann::json::array()}, {"code", nlohmann::json::array()}};
+  for (const runtime::Tunable& tunable : checked.tunables) {
+    json["tunables"].push_back({{"define", tunable.define}, {"value", tunable.value}, {"choices", tunable.choices}});
   }
   for (const GpuCode& code : gpu) {
-    json["code"].push_back({{"section", "cuda/" + code.arch}, {"arch", code.arch}, {"tile", code.tile}});
+    json["code"].push_back(
+        {{"section", "cuda/" + code.arch}, {"arch", code.arch}, {"configuration", code.configuration}});
   }
   return json;
 }
 
-nlohmann::json plan_json(const Model& model, const emit::Source& source, const CheckedSource& checked,
-                         const Options& options, const std::vector<HostCode>& host, const std::vector<GpuCode>& gpu) {
-  const std::size_t real = options.double_precision ? sizeof(double) : sizeof(float);
+nlohmann::json kernel_json(const emit::Kernel& kernel, const runtime::SharedNeed& need) {
+  return {{"name", kernel.name},
+          {"arguments", kernel.arguments},
+          {"shared",
+           {{"tile_numbers", need.tile_numbers},
+            {"record_bytes", need.record_bytes},
+            {"sum_numbers", need.sum_numbers},
+            {"team_numbers", need.team_numbers},
+            {"products", need.products}}}};
+}
+
+nlohmann::json form_json(const Form& form, bool double_precision) {
+  const std::size_t real = double_precision ? sizeof(double) : sizeof(float);
+  nlohmann::json json = {{"name", form.name},
+                         {"source", form.section},
+                         {"energy_kernels", form.schedule.energy_phases},
+                         {"buffers", nlohmann::json::array()},
+                         {"slots", nlohmann::json::array()},
+                         {"kernels", nlohmann::json::array()}};
+  for (std::size_t k = 0; k < form.source.buffer_names.size(); ++k) {
+    const emit::Buffer& buffer = form.schedule.buffers[k];
+    const auto numbers = static_cast<std::size_t>((*form.graph)[buffer.node].type.size());
+    json["buffers"].push_back(
+        {{"name", form.source.buffer_names[k]}, {"bytes_per_atom", numbers * real}, {"slot", buffer.slot}});
+  }
+  for (const int slot : form.schedule.slots) json["slots"].push_back(static_cast<std::size_t>(slot) * real);
+  const std::vector<runtime::SharedNeed> needs = shared_needs(form.schedule, double_precision);
+  for (std::size_t k = 0; k < needs.size(); ++k)
+    json["kernels"].push_back(kernel_json(form.source.kernels[k], needs[k]));
+  return json;
+}
+
+nlohmann::json plan_json(const Model& model, const std::vector<Form>& forms, const Options& options,
+                         const std::vector<HostCode>& host, const std::vector<GpuCode>& gpu) {
   nlohmann::json plan = {{"schema", runtime::kPlanSchema},
                          {"generator", MLFFGEN_VERSION},
                          {"name", model.spec.name},
@@ -68,29 +155,18 @@ nlohmann::json plan_json(const Model& model, const emit::Source& source, const C
                          {"cutoff", model.spec.cutoff},
                          {"element_energy", model.passes.element_energy},
                          {"tile", kHostTile},
-                         {"energy_kernels", model.schedule.energy_phases},
                          {"constants", nlohmann::json::array()},
-                         {"buffers", nlohmann::json::array()},
-                         {"slots", nlohmann::json::array()},
-                         {"kernels", nlohmann::json::array()},
+                         {"forms", nlohmann::json::array()},
                          {"host", nlohmann::json::array()},
-                         {"gpu", gpu_json(checked.tiles, gpu)}};
-  for (const emit::Constant& c : source.constants) {
+                         {"gpu", gpu_json(forms.front().checked, gpu)}};
+  for (const emit::Constant& c : forms.back().source.constants) {
     plan["constants"].push_back({{"name", c.name}, {"offset", c.offset}, {"bytes", c.bytes}});
     if (c.inputs > 0) {
       plan["constants"].back()["fragments"] = {c.inputs, c.outputs};
       plan["constants"].back()["exponent"] = c.exponent;
     }
   }
-  for (std::size_t k = 0; k < source.buffer_names.size(); ++k) {
-    const emit::Buffer& buffer = model.schedule.buffers[k];
-    const auto numbers = static_cast<std::size_t>(model.passes.graph[buffer.node].type.size());
-    plan["buffers"].push_back(
-        {{"name", source.buffer_names[k]}, {"bytes_per_atom", numbers * real}, {"slot", buffer.slot}});
-  }
-  for (const int slot : model.schedule.slots) plan["slots"].push_back(static_cast<std::size_t>(slot) * real);
-  for (const emit::Kernel& k : source.kernels)
-    plan["kernels"].push_back({{"name", k.name}, {"arguments", k.arguments}});
+  for (const Form& form : forms) plan["forms"].push_back(form_json(form, options.double_precision));
   for (const HostCode& code : host) {
     plan["host"].push_back({{"section", "host/" + code.cpu}, {"features", code.features}});
   }
@@ -126,20 +202,27 @@ nlohmann::json report_json(const Model& model, const Options& options, const Sec
   return report;
 }
 
-void write_source_folder(const Options& options, const Model& model, const emit::Source& source,
-                         const std::string& cuda) {
+void write_source_folder(const Options& options, const std::vector<Form>& forms) {
   const std::filesystem::path& folder = *options.emit_source;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw UserError(fmt::format("cannot make the folder {}: {}", quote(folder.string()), error.message()));
-  const auto write = [&](const char* name, const std::string& text) { write_file_atomically(folder / name, text); };
-  write("model.cu", cuda);
-  write("model_host.cpp", source.host);
-  write("graph.txt", ir::print(model.passes.graph));
-  write("schedule.txt", emit::print(model.schedule, model.passes.graph));
+  const auto write = [&](const std::string& name, const std::string& text) {
+    write_file_atomically(folder / name, text);
+  };
+  for (const Form& form : forms) {
+    const std::string part = infix(options, form.name);
+    write(fmt::format("model{}.cu", part), form.checked.text);
+    write(fmt::format("graph{}.txt", part), ir::print(*form.graph));
+    write(fmt::format("schedule{}.txt", part), emit::print(form.schedule, *form.graph));
+  }
+  write("model_host.cpp", forms.front().source.host);
 }
 
 }  // namespace
+
+std::vector<std::string> default_forms() { return {"fused", "split", "fused-inline"}; }
+std::vector<std::string> all_forms() { return {"fused", "split", "fused-inline", "fused-forward", "unfused"}; }
 
 std::vector<std::string> default_host_cpus() { return {"x86-64-v4", "x86-64-v3"}; }
 
@@ -152,11 +235,7 @@ Model build_model(const Options& options, const Callbacks& callbacks, Seconds& s
     model.diagnostics = elaborate::diagnose(graph, *weights, model.spec);
     return graph;
   });
-  passes::Options pass_options;
-  pass_options.radial = options.radial;
-  // A table's error is far above what a double build is for.
-  if (options.double_precision && options.radial == passes::RadialForm::automatic)
-    pass_options.radial = passes::RadialForm::inline_;
+  const passes::Options pass_options = pass_options_for(options, options.forms.front());
   model.passes = timed("passes", callbacks, seconds, [&] {
     return passes::run_pipeline(model.program, pass_options, [&](const std::string& pass, const ir::Graph& graph) {
       if (callbacks.ir && (options.print_after == pass || options.print_after == "all"))
@@ -166,7 +245,8 @@ Model build_model(const Options& options, const Callbacks& callbacks, Seconds& s
   if (model.passes.graph.output("pair_gradient") == ir::kNoNode) {
     throw UserError(model.spec.where, "the energy does not depend on the positions of the atoms: there are no forces");
   }
-  model.schedule = timed("schedule", callbacks, seconds, [&] { return emit::make_schedule(model.passes.graph); });
+  model.schedule = timed("schedule", callbacks, seconds,
+                         [&] { return emit::make_schedule(model.passes.graph, fusion_of(options.forms.front())); });
   return model;
 }
 
@@ -174,12 +254,18 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   Seconds seconds;
   const auto start = Clock::now();
   const Model model = build_model(options, callbacks, seconds);
-  const emit::Source source = timed("emit", callbacks, seconds, [&] {
-    return emit::emit_source(model.passes.graph, model.schedule, {options.double_precision});
+  std::vector<Form> forms = timed("emit", callbacks, seconds, [&] { return emit_forms(options, model); });
+  timed("check source", callbacks, seconds, [&] {
+    std::vector<std::future<CheckedSource>> jobs;
+    for (const Form& form : forms) {
+      jobs.push_back(std::async(std::launch::async, [&form, &options] {
+        return check_source(form.source, form.schedule, options.double_precision);
+      }));
+    }
+    for (std::size_t f = 0; f < forms.size(); ++f) forms[f].checked = jobs[f].get();
+    return true;
   });
-  const CheckedSource checked = timed("check source", callbacks, seconds,
-                                      [&] { return check_source(source, model.schedule, options.double_precision); });
-  if (options.emit_source) write_source_folder(options, model, source, checked.text);
+  if (options.emit_source) write_source_folder(options, forms);
 
   // All targets at once: each is one thread's work.
   if (callbacks.stage) callbacks.stage("machine code");
@@ -187,11 +273,14 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   std::vector<std::future<HostCode>> host_jobs;
   std::vector<std::future<GpuCode>> gpu_jobs;
   for (const std::string& cpu : options.host_cpus) {
-    host_jobs.push_back(std::async(std::launch::async, [&source, cpu] { return compile_host_code(source.host, cpu); }));
+    host_jobs.push_back(
+        std::async(std::launch::async, [&forms, cpu] { return compile_host_code(forms.front().source.host, cpu); }));
   }
   for (const std::string& arch : options.gpu_archs) {
-    gpu_jobs.push_back(std::async(std::launch::async, [&checked, &source, arch] {
-      return compile_gpu_code(checked.text, source, checked.tiles, arch);
+    gpu_jobs.push_back(std::async(std::launch::async, [&forms, &options, arch] {
+      const Form& form = forms.front();
+      return compile_gpu_code(form.checked, form.source.kernels, shared_needs(form.schedule, options.double_precision),
+                              options.double_precision, arch);
     }));
   }
   std::vector<HostCode> host;
@@ -211,13 +300,14 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   for (auto& target : facts["host"]) target.erase("seconds");
   for (auto& target : facts["gpu"]) target.erase("seconds");
 
-  result.sections.push_back({"plan", plan_json(model, source, checked, options, host, gpu).dump()});
+  result.sections.push_back({"plan", plan_json(model, forms, options, host, gpu).dump()});
   result.sections.push_back({"report", facts.dump()});
-  result.sections.push_back({"manifest", checked.manifest.dump()});
-  result.sections.push_back({"source.cu", checked.text});
+  result.sections.push_back({"manifest", forms.front().checked.manifest.dump()});
+  for (const Form& form : forms) result.sections.push_back({form.section, form.checked.text});
   result.sections.push_back({"spec", model.spec.text});
   result.sections.push_back({"program", model.spec.architecture.program_text});
-  result.sections.push_back({"constants", std::string(source.constant_data.begin(), source.constant_data.end())});
+  const std::vector<char>& constants = forms.back().source.constant_data;
+  result.sections.push_back({"constants", std::string(constants.begin(), constants.end())});
   for (const HostCode& code : host) result.sections.push_back({"host/" + code.cpu, code.bytes});
   for (const GpuCode& code : gpu) result.sections.push_back({"cuda/" + code.arch, code.bytes});
   return result;

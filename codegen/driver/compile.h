@@ -24,6 +24,9 @@ struct Options {
   std::optional<std::uint64_t> untrained_seed;   // deterministic random weights instead of any file
   bool double_precision = false;
   passes::RadialForm radial = passes::RadialForm::automatic;
+  // Forms of the code, the default first: the names of emit::Fusion, or one with "-inline" for functions of the
+  // distance worked out in the kernels. Processors and machine code made ahead have the first alone.
+  std::vector<std::string> forms = {"fused"};
   std::vector<std::string> host_cpus;                // "x86-64-v4", ..., "native"; empty: no host code
   std::vector<std::string> gpu_archs;                // "sm_90", ...; empty: no GPU code
   std::optional<std::filesystem::path> emit_source;  // folder for the emitted source and the IR
@@ -35,7 +38,8 @@ struct Callbacks {
   std::function<void(const std::string& pass, const std::string& ir)> ir;  // --print-after
 };
 
-// What the front half of the compiler gives: everything that does not depend on the target.
+// What the front half of the compiler gives: everything that does not depend on the target. Passes and schedule are
+// those of the first form.
 struct Model {
   dsl::ModelSpec spec;
   ir::Graph program;
@@ -55,6 +59,10 @@ Model build_model(const Options& options, const Callbacks& callbacks,
                   std::vector<std::pair<std::string, double>>& seconds);
 
 Compiled compile(const Options& options, const Callbacks& callbacks);
+
+// Those that a user can choose from: more forms for the tuner than for a quick compilation, and all of them.
+std::vector<std::string> default_forms();
+std::vector<std::string> all_forms();
 
 // The CPU levels that are compiled when the user names none, best first.
 std::vector<std::string> default_host_cpus();

@@ -1,37 +1,13 @@
-// What the emission of one kernel collects: its arguments, and the model's constants.
+// What the emission of one kernel collects: its arguments.
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "codegen/emit/constant_pool.h"
 #include "codegen/emit/emit.h"
 
 namespace mlffgen::emit {
-
-// Constant arrays of the whole model, equal ones shared.
-class ConstantPool {
- public:
-  explicit ConstantPool(bool double_precision) : double_precision_(double_precision) {}
-
-  // The name of the array holding the tensor's values in order.
-  std::string add(const ir::TensorPtr& tensor);
-  // The same of a matrix [inputs][outputs] that tiles of atoms are multiplied by, and the exponent of the power of two
-  // that it is multiplied by in that use: not 0 for matrices on tensor cores alone.
-  std::pair<std::string, int> add_matrix(const ir::TensorPtr& tensor, int inputs, int outputs);
-  const std::vector<Constant>& constants() const { return constants_; }
-  const std::vector<char>& data() const { return data_; }
-
- private:
-  std::size_t place_of(const ir::TensorPtr& tensor, int inputs, int outputs);
-
-  bool double_precision_;
-  std::vector<ir::TensorPtr> tensors_;
-  std::vector<Constant> constants_;
-  std::vector<char> data_;
-};
 
 // The state of one kernel's emission.
 struct Context {

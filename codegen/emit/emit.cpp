@@ -78,8 +78,12 @@ std::string blocks_text(const Phase& phase) {
 }  // namespace
 
 Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Options& options) {
-  Source source;
   ConstantPool constants(options.double_precision);
+  return emit_source(graph, schedule, options, constants);
+}
+
+Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Options& options, ConstantPool& constants) {
+  Source source;
   std::string kernels, wrappers;
   for (std::size_t p = 0; p < schedule.phases.size(); ++p) {
     Context context{
@@ -91,7 +95,7 @@ Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Optio
     const std::vector<Parameter> parameters =
         parameters_of(context, constants.constants().size(), schedule.buffers.size());
     Kernel kernel;
-    kernel.name = fmt::format("phase_{}", p);
+    kernel.name = fmt::format("{}_{}", options.kernel_prefix, p);
     for (const Parameter& parameter : parameters) kernel.arguments.push_back(parameter.name);
     kernels +=
         "\n" + fill_skeleton("kernel", {{"name", kernel.name},

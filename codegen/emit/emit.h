@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "codegen/emit/constant_pool.h"
 #include "codegen/emit/schedule.h"
 
 namespace mlffgen::emit {
 
 struct Options {
   bool double_precision = false;
+  std::string kernel_prefix = "phase";  // kernels are called "phase_0", ...
 };
 
 // One kernel and the names of its arguments in order: n_atoms, tile_atoms, element, pair_begin, pair_neighbour,
@@ -17,15 +19,6 @@ struct Options {
 struct Kernel {
   std::string name;
   std::vector<std::string> arguments;
-};
-
-// A constant array in the packed constants.
-struct Constant {
-  std::string name;
-  std::size_t offset = 0, bytes = 0;
-  // Of a matrix that a GPU wants in the form of tensor cores' fragments (templates/tile_product.cuh), else 0: its
-  // shape, and the exponent of the power of two that the fragments are multiplied by.
-  int inputs = 0, outputs = 0, exponent = 0;
 };
 
 struct Source {
@@ -39,5 +32,7 @@ struct Source {
 
 // Deterministic: the same graph and options give the same bytes on every machine.
 Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Options& options);
+// With constants that several sources share: those of the source are what the pool holds afterwards.
+Source emit_source(const ir::Graph& graph, const Schedule& schedule, const Options& options, ConstantPool& constants);
 
 }  // namespace mlffgen::emit

@@ -6,7 +6,6 @@
 
 #include "codegen/emit/place_values.h"
 #include "codegen/emit/stage_phase.h"
-#include "codegen/ir/analysis.h"
 
 namespace mlffgen::emit {
 
@@ -94,9 +93,9 @@ void assign_slots(Schedule& schedule, const Graph& graph) {
 
 }  // namespace
 
-Schedule make_schedule(const Graph& graph) {
+Schedule make_schedule(const Graph& graph, Fusion fusion) {
   Schedule schedule;
-  schedule.level = ir::levels(graph);
+  schedule.level = levels(graph, fusion);
   int phases = 0;
   for (const ir::Output& out : graph.outputs) {
     phases = std::max(phases, schedule.level[static_cast<std::size_t>(out.node)] + 1);

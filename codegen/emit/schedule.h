@@ -1,8 +1,9 @@
 // From the graph to kernels: which value is computed in which phase, segment and stage, and where it is kept.
 //
-// A PHASE is all work between two neighbour gathers: one kernel, whose blocks each take a tile of atoms. A phase is a
-// row of SEGMENTS that alternate between pairs (sums over the neighbours of each atom of the tile) and atoms (the dense
-// networks of the tile). A segment is a row of STAGES with a barrier after each. Values are kept in
+// A PHASE is all work between two neighbour gathers, or less where the form of the code cuts it (fusion.h): one kernel,
+// whose blocks each take a tile of atoms. A phase is a row of SEGMENTS that alternate between pairs (sums over the
+// neighbours of each atom of the tile) and atoms (the dense networks of the tile). A segment is a row of STAGES with a
+// barrier after each. Values are kept in
 //   buffers       [n_atoms] in device memory, for later phases;
 //   tile arrays   in the block's shared memory, for later stages of the phase;
 //   operands      the same for inputs of matrix products alone, which GPUs want in a form of their own;
@@ -21,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/emit/fusion.h"
 #include "codegen/ir/graph.h"
 
 namespace mlffgen::emit {
@@ -98,7 +100,7 @@ bool wants_operand(const ir::Graph& graph, NodeId map, NodeId input);
 // Operations that work channel by channel and can be repeated wherever their value is needed.
 bool is_elementwise(ir::Op op);
 
-Schedule make_schedule(const ir::Graph& graph);
+Schedule make_schedule(const ir::Graph& graph, Fusion fusion = Fusion::phases);
 
 // The schedule for people: phases, stages and bytes.
 std::string print(const Schedule& schedule, const ir::Graph& graph);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace mlffgen::cuda_model {
@@ -33,5 +35,15 @@ constexpr int choose_tile_atoms(std::int64_t n_atoms, int tile, int blocks_at_on
 constexpr std::int64_t padded_atoms(std::int64_t n_atoms, int tile) {
   return (n_atoms + tile - 1) / tile * tile + tile;
 }
+
+// Calls whose numbers of atoms lie within half a power of two run the same kernels.
+inline int size_bucket(std::int64_t atoms) {
+  return static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<std::int64_t>(atoms, 1)))));
+}
+constexpr std::int64_t typical_size(int bucket) { return std::int64_t{1} << bucket; }
+constexpr std::int64_t largest_of_bucket(int bucket) { return typical_size(bucket) * 3 / 2; }  // at least the largest
+
+// Bytes that end where a line of the caches does, for arrays side by side.
+constexpr std::size_t whole_lines(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
 }  // namespace mlffgen::cuda_model

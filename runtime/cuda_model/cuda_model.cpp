@@ -39,7 +39,7 @@ CudaModel::State::State(const runtime::Bundle& bundle, runtime::Plan model_plan,
       options(model_options),
       context(kernel_library.context()),
       library(kernel_library),
-      program(bundle, plan, library),
+      program(bundle, plan, library, options.form),
       load_times(times),
       element_energy(context),
       graphs(model_options.graphs) {

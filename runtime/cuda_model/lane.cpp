@@ -33,42 +33,41 @@ Lane::Lane(const Program& program, const runtime::Plan& plan, const kernels::Ker
       outputs_(library.context()),
       host_inputs_(library.context()),
       host_outputs_(library.context()),
-      host_status_(library.context()) {
-  arguments_.buffers.resize(plan.buffers.size());
-  for (std::size_t s = 0; s < plan.slots.size(); ++s) slots_.emplace_back(library.context());
+      host_status_(library.context()),
+      buffers_(library.context()) {
+  arguments_.buffers.resize(plan.forms.size());
   host_status_.at_least(sizeof(kernels::Status));
 }
 
 std::size_t Lane::bytes() const {
   std::size_t sum = list_.bytes() + reductions_.bytes() + atom_energy_.bytes() + pair_gradient_.bytes() +
-                    inputs_.bytes() + outputs_.bytes();
-  for (const auto& slot : slots_) sum += slot.bytes();
+                    inputs_.bytes() + outputs_.bytes() + buffers_.bytes();
   return sum;
 }
 
 std::size_t Lane::bytes_for(const Room& room) const {
-  const std::int64_t padded = padded_atoms(room.atoms, program_.tile());
-  std::size_t per_atom = plan_.real_bytes() + kReductionBytesPerAtom;
-  for (const std::size_t slot : plan_.slots) per_atom += slot;
+  const std::int64_t padded = padded_atoms(room.atoms, program_.most_tile());
+  const std::size_t per_atom = plan_.real_bytes() + kReductionBytesPerAtom;
   Room listed = room;
   listed.atoms = padded;
   return list_.bytes_for(listed) + bytes_of(padded, per_atom) + bytes_of(room.pairs, 3 * plan_.real_bytes()) +
          bytes_of(padded / kReductionPartAtoms + room.systems, kReductionBytesPerPart) +
-         InputLayout(room.atoms, room.systems).bytes + OutputLayout(room.atoms, room.systems).bytes;
+         InputLayout(room.atoms, room.systems).bytes + OutputLayout(room.atoms, room.systems).bytes +
+         program_.buffer_bytes(room.atoms);
 }
 
 void Lane::reserve(const Room& room) {
   room_ = {std::max(room_.atoms, room.atoms), std::max(room_.systems, room.systems), std::max(room_.pairs, room.pairs),
            std::max(room_.candidates, room.candidates)};
   graphs_.clear();
-  const std::int64_t padded = padded_atoms(room_.atoms, program_.tile());
+  const std::int64_t padded = padded_atoms(room_.atoms, program_.most_tile());
   Room listed = room_;
   listed.atoms = padded;
   list_.reserve(stream_, listed);
   reductions_.reserve(stream_, padded, room_.systems);
   atom_energy_.at_least(bytes_of(padded, plan_.real_bytes()));
   pair_gradient_.at_least(bytes_of(room_.pairs, 3 * plan_.real_bytes()));
-  for (std::size_t s = 0; s < slots_.size(); ++s) slots_[s].at_least(bytes_of(padded, plan_.slots[s]));
+  buffers_.at_least(program_.buffer_bytes(room_.atoms));
   const InputLayout in(room_.atoms, room_.systems);
   const OutputLayout out(room_.atoms, room_.systems);
   inputs_.at_least(in.bytes);
@@ -85,9 +84,6 @@ void Lane::reserve(const Room& room) {
   arguments_.pair_geometry = pairs.pair_geometry;
   arguments_.pair_gradient = pair_gradient_.address();
   arguments_.atom_energy = atom_energy_.address();
-  for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
-    arguments_.buffers[b] = slots_[plan_.buffers[b].slot].address();
-  }
 }
 
 Room Lane::room_for(const kernels::Status& status) const {
@@ -98,7 +94,10 @@ Room Lane::room_for(const kernels::Status& status) const {
 }
 
 int Lane::tile_atoms(const CallKey& key) const {
-  return choose_tile_atoms(key.atoms, program_.tile(), program_.blocks_at_once());
+  const Recipe& recipe = program_.recipe_for(key.atoms);
+  int most = 0;
+  for (std::size_t k = 0; k < recipe.kernels.size(); ++k) most = std::max(most, recipe.tile_atoms(k, key.atoms));
+  return most;
 }
 
 kernels::DeviceBatch Lane::batch(const CallKey& key) const {
@@ -110,7 +109,7 @@ kernels::DeviceBatch Lane::batch(const CallKey& key) const {
           base + in.system_begin,
           base + in.cells,
           base + in.periodic,
-          padded_atoms(key.atoms, program_.tile()),
+          padded_atoms(key.atoms, program_.recipe_for(key.atoms).most_tile),
           key.systems};
 }
 
@@ -121,6 +120,25 @@ void Lane::copy_status(const cuda::Stream& stream) {
 void Lane::enqueue_list(const CallKey& key, const cuda::Stream& stream) {
   list_.enqueue(stream, batch(key), key.path);
   copy_status(stream);
+}
+
+// The buffers of a call lie as its own size wants them: a form that only small calls use has room for those alone.
+void Lane::place_buffers(const Recipe& recipe, const CallKey& key) {
+  const std::int64_t padded = padded_atoms(key.atoms, program_.most_tile());
+  arguments_.buffers[recipe.form] = program_.buffers(recipe.form, buffers_.address(), padded);
+  arguments_.n_atoms = static_cast<int>(key.atoms);
+}
+
+void Lane::enqueue_kernel(const Recipe& recipe, std::size_t k, const CallKey& key, const cuda::Stream& stream) {
+  place_buffers(recipe, key);
+  program_.launch(recipe, k, arguments_, stream);
+}
+
+void Lane::enqueue_model(const Recipe& recipe, const CallKey& key, const cuda::Stream& stream) {
+  place_buffers(recipe, key);
+  const auto& form = plan_.forms[recipe.form];
+  const std::size_t n_kernels = key.forces ? form.kernels.size() : form.energy_kernels;
+  for (std::size_t k = 0; k < n_kernels; ++k) program_.launch(recipe, k, arguments_, stream);
 }
 
 void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const PartMark& begin) {
@@ -136,10 +154,7 @@ void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const PartMar
   const kernels::DeviceBatch call = batch(key);
   list_.enqueue(stream, call, key.path);
   part("model");
-  arguments_.n_atoms = static_cast<int>(key.atoms);
-  arguments_.tile_atoms = tile_atoms(key);
-  const std::size_t n_kernels = key.forces ? plan_.kernels.size() : plan_.energy_kernels;
-  for (std::size_t k = 0; k < n_kernels; ++k) program_.launch(k, arguments_, stream);
+  enqueue_model(program_.recipe_for(key.atoms), key, stream);
   part("reductions");
   const cuda::DevicePointer base = outputs_.address();
   reductions_.enqueue(stream, call, list_.pairs(), {arguments_.atom_energy, element_energy_, arguments_.pair_gradient},

@@ -41,6 +41,10 @@ class Lane {
   // The call's work, recorded or put into a stream. Its key must be within the room.
   void enqueue(const CallKey& key, const cuda::Stream& stream, const PartMark& begin = {});
 
+  // The model alone or one kernel of it, on what the call's list and the kernels before have left.
+  void enqueue_model(const Recipe& recipe, const CallKey& key, const cuda::Stream& stream);
+  void enqueue_kernel(const Recipe& recipe, std::size_t k, const CallKey& key, const cuda::Stream& stream);
+
   // The list alone and its status, to learn how many pairs there are.
   void enqueue_list(const CallKey& key, const cuda::Stream& stream);
 
@@ -58,10 +62,11 @@ class Lane {
   cuda::DevicePointer inputs() const { return inputs_.address(); }
   cuda::DevicePointer outputs() const { return outputs_.address(); }
   cuda::DevicePointer device_status() const { return list_.pairs().status; }
-  int tile_atoms(const CallKey& key) const;
+  int tile_atoms(const CallKey& key) const;  // the most of the kernels
 
  private:
   kernels::DeviceBatch batch(const CallKey& key) const;
+  void place_buffers(const Recipe& recipe, const CallKey& key);
   void copy_status(const cuda::Stream& stream);
 
   const Program& program_;
@@ -74,7 +79,7 @@ class Lane {
   KernelArguments arguments_;
   cuda::DeviceBuffer atom_energy_, pair_gradient_, inputs_, outputs_;
   cuda::PinnedBuffer host_inputs_, host_outputs_, host_status_;
-  std::vector<cuda::DeviceBuffer> slots_;
+  cuda::DeviceBuffer buffers_;  // Form::buffers
   GraphCache graphs_;
 };
 

@@ -10,17 +10,31 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
+#include "runtime/cuda_model/capacity.h"
 #include "runtime/cuda_model/fragments.h"
 #include "runtime/jit/split_kernels.h"
 
 namespace mlffgen::cuda_model {
 namespace {
 
-std::size_t most_shared_bytes(const runtime::Plan::GpuTile& tile) {
-  std::size_t most = 0;
-  for (const auto& launch : tile.launches) most = std::max(most, launch.shared_bytes);
-  return most;
+std::vector<runtime::SharedNeed> needs_of(const runtime::Plan::Form& form) {
+  std::vector<runtime::SharedNeed> needs;
+  for (const auto& kernel : form.kernels) needs.push_back(kernel.shared);
+  return needs;
+}
+
+std::vector<std::string> form_names(const runtime::Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& form : plan.forms) names.push_back(form.name);
+  return names;
+}
+
+std::string text_of(const runtime::Configuration& configuration) {
+  std::string text;
+  for (const auto& [define, value] : configuration) text += fmt::format(" {}={}", define, value);
+  return text;
 }
 
 // "sm_90" is 90. Code for one architecture runs on later ones of the same generation, so 86 runs 80; names with a
@@ -53,50 +67,75 @@ std::vector<std::byte> constants_of(const runtime::Bundle& bundle, const runtime
 
 }  // namespace
 
-Program::Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library)
+int Recipe::tile_atoms(std::size_t kernel, std::int64_t n_atoms) const {
+  return choose_tile_atoms(n_atoms, kernels[kernel].tile, kernels[kernel].blocks_at_once);
+}
+
+Program::Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library,
+                 const std::string& form)
     : plan_(plan), library_(library), constants_(library.context()) {
-  choose_tile(bundle, library.context().device());
-  if (code_ != nullptr) {
-    origin_ = fmt::format("section {} of {}", code_->section, bundle.path());
-  } else {
-    origin_ = fmt::format("source.cu of {}", bundle.path());
-    start_compiling(bundle);
+  read_source(bundle);
+  choose_defaults(bundle, form);
+  if (code_ != nullptr) return;
+  for (const auto& [kernel, configuration] : defaults_.kernels) start(kernel, configuration);
+}
+
+void Program::read_source(const runtime::Bundle& bundle) {
+  if (plan_.gpu_tunables.empty()) {
+    throw UserError(
+        fmt::format("{}: the model has no code for GPUs; compile it again with 'mlffgen compile'", bundle.path()));
+  }
+  std::string all;
+  for (const auto& form : plan_.forms) {
+    const std::string_view source = bundle.text(form.source);
+    all += source;
+    for (auto& text : jit::split_kernels(source)) texts_[text.name] = std::move(text.text);
+    for (const auto& kernel : form.kernels) {
+      if (texts_.contains(kernel.name)) continue;
+      throw UserError(fmt::format("{}: the section {} has no kernel {}; compile the model again with 'mlffgen compile'",
+                                  bundle.path(), form.source, quote(kernel.name)));
+    }
+  }
+  fingerprint_ = hash128_hex(all);
+  for (const auto& tunable : plan_.gpu_tunables) {
+    if (tunable.define != runtime::kTileDefine) continue;
+    most_tile_ = *std::max_element(tunable.choices.begin(), tunable.choices.end());
   }
 }
 
-void Program::start_compiling(const runtime::Bundle& bundle) {
-  const auto texts = jit::split_kernels(bundle.text("source.cu"));
-  for (const auto& kernel : plan_.kernels) {
-    const auto text = std::find_if(texts.begin(), texts.end(), [&](const auto& t) { return t.name == kernel.name; });
-    if (text == texts.end()) {
-      throw UserError(
-          fmt::format("{}: the section source.cu has no kernel {}; compile the model again with 'mlffgen "
-                      "compile'",
-                      bundle.path(), quote(kernel.name)));
-    }
-    kernels::CompileRequest request{fmt::format("{} {}", plan_.name, kernel.name), text->text, {}};
-    request.options.defines = {fmt::format("{}={}", plan_.gpu_tile_define, tile_->atoms)};
-    requests_.push_back(std::move(request));
+void Program::choose_defaults(const runtime::Bundle& bundle, const std::string& name) {
+  const cuda::DeviceInfo& device = library_.context().device();
+  const runtime::Plan::Form* const form = name.empty() ? &plan_.form() : plan_.form_named(name);
+  if (form == nullptr) {
+    throw UserError(fmt::format("{}: the model {} has no form {}{}; it has {}: 'mlffgen compile --forms' makes more",
+                                bundle.path(), quote(plan_.name), quote(name), did_you_mean(name, form_names(plan_)),
+                                join(form_names(plan_), ", ")));
   }
-  library_.start(requests_);
+  const auto limit = static_cast<std::size_t>(std::max(device.shared_bytes_per_block, 0));
+  const auto fitting = runtime::fitting_defaults(plan_.gpu_tunables, needs_of(*form), plan_.precision, limit);
+  if (!fitting) {
+    throw UserError(fmt::format(
+        "{}: a block of the model {} needs more shared memory than the {} bytes of {}; use fewer features, a float "
+        "build, or --device host",
+        bundle.path(), quote(plan_.name), limit, device.name));
+  }
+  defaults_.form = form->name;
+  for (const auto& kernel : form->kernels) defaults_.kernels[kernel.name] = normal(*fitting);
+  for (const auto& code : plan_.gpu_code) {
+    const bool better = code_ == nullptr || code.arch > code_->arch;
+    if (form == &plan_.form() && normal(code.configuration) == normal(*fitting) && runs_on(code.arch, device) &&
+        better) {
+      code_ = &code;
+    }
+  }
+  origin_ = fmt::format("{} of {}", code_ != nullptr ? "section " + code_->section : form->source, bundle.path());
 }
 
 void Program::load(const runtime::Bundle& bundle) {
-  const cuda::Context& context = library_.context();
-  std::optional<cuda::Module> module;
-  if (code_ != nullptr) module.emplace(context, bundle.bytes(code_->section), origin_);
-  blocks_at_once_ = 0;
-  for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
-    const auto& launch = tile_->launches[k];
-    const std::string& name = plan_.kernels[k].name;
-    auto& kernel = kernels_.emplace_back(module ? module->kernel(name) : library_.kernel_of(requests_[k], name));
-    const auto shared = static_cast<unsigned>(launch.shared_bytes);
-    kernel.allow_shared(shared);
-    const int blocks = std::max(1, kernel.blocks_per_multiprocessor(static_cast<unsigned>(launch.threads), shared)) *
-                       context.device().multiprocessors;
-    blocks_at_once_ = blocks_at_once_ == 0 ? blocks : std::min(blocks_at_once_, blocks);
+  if (code_ != nullptr) {
+    module_ = std::make_shared<cuda::Module>(library_.context(), bundle.bytes(code_->section), origin_);
   }
-  requests_.clear();
+  recipe(defaults_);
 }
 
 void Program::upload_constants(const runtime::Bundle& bundle) {
@@ -109,33 +148,140 @@ void Program::upload_constants(const runtime::Bundle& bundle) {
   for (const auto& constant : plan_.constants) constant_addresses_.push_back(address + constant.offset);
 }
 
-void Program::choose_tile(const runtime::Bundle& bundle, const cuda::DeviceInfo& device) {
-  if (plan_.gpu_tiles.empty()) {
-    throw UserError(
-        fmt::format("{}: the model has no code for GPUs; compile it again with 'mlffgen compile'", bundle.path()));
-  }
-  const auto limit = static_cast<std::size_t>(std::max(device.shared_bytes_per_block, 0));
-  for (const auto& tile : plan_.gpu_tiles) {
-    if (most_shared_bytes(tile) > limit) continue;
-    tile_ = &tile;
-    break;
-  }
-  if (tile_ == nullptr) {
-    const auto& smallest = plan_.gpu_tiles.back();
-    throw UserError(
-        fmt::format("{}: the model {} needs {} bytes of shared memory for a block of {}, but {} has {}; use fewer "
-                    "features, a float "
-                    "build, or --device host",
-                    bundle.path(), quote(plan_.name), most_shared_bytes(smallest),
-                    smallest.atoms == 1 ? "1 atom" : fmt::format("{} atoms", smallest.atoms), device.name, limit));
-  }
-  for (const auto& code : plan_.gpu_code) {
-    const bool better = code_ == nullptr || code.arch > code_->arch;
-    if (code.tile == tile_->atoms && runs_on(code.arch, device) && better) code_ = &code;
-  }
+void Program::follow(Advice advice) {
+  advice_ = std::move(advice);
+  by_size_.clear();
 }
 
-const void* Program::value_of(const runtime::Argument& argument, KernelArguments& arguments) const {
+Program::OfSize& Program::of_size(int bucket) const {
+  const auto [place, is_new] = by_size_.try_emplace(bucket);
+  OfSize& own = place->second;
+  if (!is_new) return own;
+  if (advice_) own.configuration = advice_(typical_size(bucket));
+  if (own.configuration.form.empty()) own.configuration = defaults_;
+  return own;
+}
+
+const Recipe& Program::recipe_for(std::int64_t atoms) const {
+  OfSize& own = of_size(size_bucket(atoms));
+  if (own.recipe == nullptr) own.recipe = &recipe(own.configuration);
+  return *own.recipe;
+}
+
+// Without what the defaults say anyway.
+runtime::Configuration Program::normal(const runtime::Configuration& configuration) const {
+  runtime::Configuration result = configuration;
+  for (const auto& tunable : plan_.gpu_tunables) {
+    const auto found = result.find(tunable.define);
+    if (found != result.end() && found->second == tunable.value) result.erase(found);
+  }
+  return result;
+}
+
+std::string Program::problem_with(const runtime::ModelConfiguration& configuration) const {
+  const runtime::Plan::Form* const form = plan_.form_named(configuration.form);
+  if (form == nullptr) return fmt::format("the model has no form {}", quote(configuration.form));
+  const auto limit = static_cast<std::size_t>(library_.context().device().shared_bytes_per_block);
+  for (const auto& [name, values] : configuration.kernels) {
+    const auto kernel = std::find_if(form->kernels.begin(), form->kernels.end(),
+                                     [&, wanted = name](const auto& k) { return k.name == wanted; });
+    if (kernel == form->kernels.end()) return fmt::format("the form {} has no kernel {}", form->name, quote(name));
+    if (const std::string problem = runtime::problem_with(plan_.gpu_tunables, values); !problem.empty()) {
+      return fmt::format("kernel {}: {}", name, problem);
+    }
+    const std::size_t bytes =
+        runtime::shared_bytes(kernel->shared, runtime::shape_of(plan_.gpu_tunables, values), plan_.precision);
+    if (bytes > limit) return fmt::format("kernel {}: {} bytes of shared memory, the GPU has {}", name, bytes, limit);
+  }
+  return "";
+}
+
+kernels::CompileRequest Program::request(const std::string& kernel, const runtime::Configuration& configuration) const {
+  kernels::CompileRequest request{
+      fmt::format("{} {}{}", plan_.name, kernel, text_of(configuration)), texts_.at(kernel), {}};
+  for (const auto& [define, value] : configuration)
+    request.options.defines.push_back(fmt::format("{}={}", define, value));
+  return request;
+}
+
+void Program::start(const std::string& kernel, const runtime::Configuration& configuration) const {
+  library_.start({request(kernel, normal(configuration))});
+}
+
+Recipe::Kernel Program::loaded(const runtime::Plan::Kernel& kernel, const runtime::Configuration& configuration) const {
+  const bool ahead = module_ != nullptr && defaults_.kernels.contains(kernel.name) &&
+                     defaults_.kernels.at(kernel.name) == configuration;
+  const runtime::BlockShape shape = runtime::shape_of(plan_.gpu_tunables, configuration);
+  Recipe::Kernel result = {
+      ahead ? module_->kernel(kernel.name) : library_.kernel_of(request(kernel.name, configuration), kernel.name),
+      static_cast<unsigned>(shape.threads()),
+      static_cast<unsigned>(runtime::shared_bytes(kernel.shared, shape, plan_.precision)), shape.tile, 1};
+  result.code.allow_shared(result.shared_bytes);
+  result.blocks_at_once = std::max(1, result.code.blocks_per_multiprocessor(result.threads, result.shared_bytes)) *
+                          library_.context().device().multiprocessors;
+  return result;
+}
+
+std::size_t Program::form_number(const std::string& name) const {
+  const runtime::Plan::Form* const form = plan_.form_named(name);
+  if (form == nullptr) throw InternalError("no form " + name);
+  return static_cast<std::size_t>(form - plan_.forms.data());
+}
+
+const Recipe& Program::recipe(const runtime::ModelConfiguration& configuration) const {
+  const std::size_t number = form_number(configuration.form);
+  const runtime::Plan::Form* const form = &plan_.forms[number];
+  std::vector<runtime::Configuration> of_kernels;
+  std::string key = form->name;
+  for (const auto& kernel : form->kernels) {
+    const auto found = configuration.kernels.find(kernel.name);
+    of_kernels.push_back(found == configuration.kernels.end() ? runtime::Configuration() : normal(found->second));
+    key += "|" + text_of(of_kernels.back());
+  }
+  const auto known = recipes_.find(key);
+  if (known != recipes_.end()) return *known->second;
+  // All that has to be compiled is compiled side by side.
+  for (std::size_t k = 0; module_ == nullptr && k < of_kernels.size(); ++k) start(form->kernels[k].name, of_kernels[k]);
+  auto made = std::make_unique<Recipe>();
+  made->form = number;
+  for (std::size_t k = 0; k < of_kernels.size(); ++k) {
+    made->kernels.push_back(loaded(form->kernels[k], of_kernels[k]));
+    made->most_tile = std::max(made->most_tile, made->kernels.back().tile);
+  }
+  return *(recipes_[key] = std::move(made));
+}
+
+std::size_t Program::form_bytes(std::size_t form, std::int64_t padded) const {
+  std::size_t bytes = 0;
+  for (const std::size_t slot : plan_.forms[form].slots) bytes += whole_lines(slot * static_cast<std::size_t>(padded));
+  return bytes;
+}
+
+std::size_t Program::buffer_bytes(std::int64_t atoms) const {
+  std::size_t bytes = 0;
+  const auto add = [&](std::size_t form, std::int64_t most) {
+    bytes = std::max(bytes, form_bytes(form, padded_atoms(std::min(most, atoms), most_tile_)));
+  };
+  for (int bucket = 0; bucket <= size_bucket(atoms); ++bucket) {
+    add(form_number(of_size(bucket).configuration.form), largest_of_bucket(bucket));
+  }
+  for (std::size_t form = 0; room_for_all_forms_ && form < plan_.forms.size(); ++form) add(form, atoms);
+  return bytes;
+}
+
+std::vector<cuda::DevicePointer> Program::buffers(std::size_t form, cuda::DevicePointer base,
+                                                  std::int64_t padded) const {
+  const runtime::Plan::Form& its = plan_.forms[form];
+  std::vector<cuda::DevicePointer> slots, result;
+  for (const std::size_t slot : its.slots) {
+    slots.push_back(base);
+    base += whole_lines(slot * static_cast<std::size_t>(padded));
+  }
+  for (const auto& buffer : its.buffers) result.push_back(slots[buffer.slot]);
+  return result;
+}
+
+const void* Program::value_of(const runtime::Argument& argument, std::size_t form, KernelArguments& arguments) const {
   switch (argument.kind) {
     case runtime::ArgumentKind::n_atoms:
       return &arguments.n_atoms;
@@ -156,30 +302,29 @@ const void* Program::value_of(const runtime::Argument& argument, KernelArguments
     case runtime::ArgumentKind::constant:
       return &constant_addresses_[argument.index];
     case runtime::ArgumentKind::buffer:
-      return &arguments.buffers[argument.index];
+      return &arguments.buffers[form][argument.index];
   }
   throw InternalError("a kernel's argument has no kind");
 }
 
-void Program::launch(std::size_t k, KernelArguments& arguments, const cuda::Stream& stream) const {
+void Program::launch(const Recipe& recipe, std::size_t k, KernelArguments& arguments,
+                     const cuda::Stream& stream) const {
   constexpr std::size_t kUsual = 64;  // arguments without an allocation
   std::array<void*, kUsual> usual;
   std::vector<void*> many;
-  const auto& kernel = plan_.kernels[k];
+  const auto& kernel = plan_.forms[recipe.form].kernels[k];
   void** values = usual.data();
   if (kernel.arguments.size() > kUsual) {
     many.resize(kernel.arguments.size());
     values = many.data();
   }
+  arguments.tile_atoms = recipe.tile_atoms(k, arguments.n_atoms);
   for (std::size_t a = 0; a < kernel.arguments.size(); ++a) {
-    values[a] = const_cast<void*>(value_of(kernel.arguments[a], arguments));
+    values[a] = const_cast<void*>(value_of(kernel.arguments[a], recipe.form, arguments));
   }
-  const auto& launch = tile_->launches[k];
   const int blocks = (arguments.n_atoms - 1) / arguments.tile_atoms + 1;
-  kernels_[k].launch_raw(stream,
-                         {static_cast<unsigned>(blocks), static_cast<unsigned>(launch.threads),
-                          static_cast<unsigned>(launch.shared_bytes)},
-                         values);
+  const Recipe::Kernel& compiled = recipe.kernels[k];
+  compiled.code.launch_raw(stream, {static_cast<unsigned>(blocks), compiled.threads, compiled.shared_bytes}, values);
 }
 
 }  // namespace mlffgen::cuda_model

@@ -1,6 +1,10 @@
 // The model's kernels and constants on a GPU. For this folder and its tests only.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,44 +21,99 @@ namespace mlffgen::cuda_model {
 // What the kernels of one call read and write: arguments by the names of runtime::ArgumentKind.
 struct KernelArguments {
   int n_atoms = 0;     // padding included
-  int tile_atoms = 1;  // of this call
+  int tile_atoms = 1;  // of the kernel that is launched
   cuda::DevicePointer element = 0, pair_begin = 0, pair_neighbour = 0, pair_geometry = 0;
   cuda::DevicePointer pair_gradient = 0, atom_energy = 0;
-  std::vector<cuda::DevicePointer> buffers;  // of Plan::buffers
+  std::vector<std::vector<cuda::DevicePointer>> buffers;  // [n_forms], of Form::buffers
 };
 
+// The kernels of one form, compiled in one way.
+struct Recipe {
+  struct Kernel {
+    cuda::Kernel code;
+    unsigned threads = 0, shared_bytes = 0;  // of a block
+    int tile = 1;                            // atoms a block can take
+    int blocks_at_once = 1;                  // on the GPU
+  };
+  std::size_t form = 0;  // of Plan::forms
+  std::vector<Kernel> kernels;
+  int most_tile = 1;
+
+  // Atoms that a block of a kernel takes in a call.
+  int tile_atoms(std::size_t kernel, std::int64_t n_atoms) const;
+};
+
+// The configuration for calls of about so many atoms; empty form: the defaults.
+using Advice = std::function<runtime::ModelConfiguration(std::int64_t atoms)>;
+
+// Members need the context current.
 class Program {
  public:
-  // Chooses the code, and begins to compile it in the background if the bundle has none for the GPU; then load() and
-  // upload_constants() must be called with the same bundle and the context current, which is not needed later.
-  // UserError without GPU source, or if no tile fits the GPU's shared memory.
-  Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library);
+  // Chooses the code of the defaults, and begins to compile it in the background if the bundle has none for the GPU;
+  // then load() and upload_constants() must be called with the same bundle, which is not needed later. `form` is the
+  // one of the defaults, "" for the first. UserError without GPU source, without that form, or if no tile fits the
+  // GPU's shared memory.
+  Program(const runtime::Bundle& bundle, const runtime::Plan& plan, const kernels::KernelLibrary& library,
+          const std::string& form);
   void load(const runtime::Bundle& bundle);
   void upload_constants(const runtime::Bundle& bundle);
 
-  int tile() const { return tile_->atoms; }               // atoms a block can take
-  int blocks_at_once() const { return blocks_at_once_; }  // of the kernel of which the fewest fit on the GPU
+  // Asked once for each size_bucket.
+  void follow(Advice advice);
+
+  // What a call runs; compiles and loads what is missing. Valid as long as the program.
+  const Recipe& recipe_for(std::int64_t atoms) const;
+  const Recipe& recipe(const runtime::ModelConfiguration& configuration) const;
+  // Why a configuration cannot be used here; "" if it can.
+  std::string problem_with(const runtime::ModelConfiguration& configuration) const;
+  // Begins to compile what a kernel's configuration needs.
+  void start(const std::string& kernel, const runtime::Configuration& configuration) const;
+
+  int most_tile() const { return most_tile_; }  // of any recipe
+  // Device memory of the buffers that calls of at most so many atoms need, each form's behind one address.
+  std::size_t buffer_bytes(std::int64_t atoms) const;
+  void keep_room_for_all_forms() { room_for_all_forms_ = true; }
+  std::vector<cuda::DevicePointer> buffers(std::size_t form, cuda::DevicePointer base, std::int64_t padded) const;
+
+  const runtime::ModelConfiguration& defaults() const { return defaults_; }
   std::size_t constants_bytes() const { return constants_.bytes(); }
   const std::string& origin() const { return origin_; }  // "section cuda/sm_90 of model.mlff"
+  // Of the text of all kernels: models of equal fingerprints can share what a tuner found out.
+  const std::string& fingerprint() const { return fingerprint_; }
 
-  // Asynchronous. Kernel number k of the plan over all atoms.
-  void launch(std::size_t k, KernelArguments& arguments, const cuda::Stream& stream) const;
+  // Asynchronous. Kernel number k of the recipe over all atoms.
+  void launch(const Recipe& recipe, std::size_t k, KernelArguments& arguments, const cuda::Stream& stream) const;
 
  private:
-  void choose_tile(const runtime::Bundle& bundle, const cuda::DeviceInfo& device);
-  void start_compiling(const runtime::Bundle& bundle);
-  const void* value_of(const runtime::Argument& argument, KernelArguments& arguments) const;
+  void read_source(const runtime::Bundle& bundle);
+  void choose_defaults(const runtime::Bundle& bundle, const std::string& form);
+  runtime::Configuration normal(const runtime::Configuration& configuration) const;
+  kernels::CompileRequest request(const std::string& kernel, const runtime::Configuration& normal_configuration) const;
+  Recipe::Kernel loaded(const runtime::Plan::Kernel& kernel, const runtime::Configuration& configuration) const;
+  std::size_t form_number(const std::string& name) const;
+  std::size_t form_bytes(std::size_t form, std::int64_t padded) const;
+  const void* value_of(const runtime::Argument& argument, std::size_t form, KernelArguments& arguments) const;
 
   const runtime::Plan& plan_;
   kernels::KernelLibrary library_;
-  std::vector<kernels::CompileRequest> requests_;  // of each kernel, until it is loaded
-  const runtime::Plan::GpuTile* tile_ = nullptr;
+  std::map<std::string, std::string> texts_;  // of the kernels, by name
+  std::string fingerprint_, origin_;
+  runtime::ModelConfiguration defaults_;
   const runtime::Plan::GpuCode* code_ = nullptr;  // of the bundle; null: compiled from source
-  std::string origin_;
+  std::shared_ptr<cuda::Module> module_;          // of that
   cuda::DeviceBuffer constants_;
   std::vector<cuda::DevicePointer> constant_addresses_;
-  std::vector<cuda::Kernel> kernels_;
-  int blocks_at_once_ = 1;
+  Advice advice_;
+  int most_tile_ = 1;
+  bool room_for_all_forms_ = false;
+  // Made when they are first needed.
+  struct OfSize {
+    runtime::ModelConfiguration configuration;
+    const Recipe* recipe = nullptr;
+  };
+  OfSize& of_size(int bucket) const;
+  mutable std::map<int, OfSize> by_size_;
+  mutable std::map<std::string, std::unique_ptr<Recipe>> recipes_;
 };
 
 }  // namespace mlffgen::cuda_model

@@ -19,11 +19,11 @@ namespace {
 using namespace mlffgen;
 using namespace mlffgen::cli;
 
-constexpr const char* kPlan = R"({"schema": 1, "generator": "0.1.0", "name": "by-hand", "precision": "double",
+constexpr const char* kPlan = R"({"schema": 2, "generator": "0.1.0", "name": "by-hand", "precision": "double",
   "units": {"length": "angstrom", "energy": "eV"}, "elements": [1, 6, 8], "cutoff": 4.0, "element_energy": [-1, -10, -20],
-  "tile": 4, "constants": [], "buffers": [], "slots": [], "energy_kernels": 1,
+  "tile": 4, "constants": [], "forms": [{"name": "fused", "buffers": [], "slots": [], "energy_kernels": 1,
   "kernels": [{"name": "phase_0", "arguments": ["n_atoms", "tile_atoms", "pair_begin", "pair_geometry", "pair_gradient",
-                                                "atom_energy"]}],
+                                                "atom_energy"]}]}],
   "host": [{"section": "host/any", "features": []}]})";
 
 runtime::HostModel model_with(const std::string& fault) {

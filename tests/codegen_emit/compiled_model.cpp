@@ -17,13 +17,14 @@ using runtime::Vector3;
 namespace {
 
 driver::Options options_for(const std::filesystem::path& folder, const std::string& spec, bool double_precision,
-                            passes::RadialForm form) {
+                            passes::RadialForm form, const std::string& code_form) {
   write_file_atomically(folder / "spec.yaml", spec);
   driver::Options options;
   options.spec = folder / "spec.yaml";
   options.untrained_seed = 1;
   options.double_precision = double_precision;
   options.radial = form;
+  options.forms = {code_form};
   options.host_cpus = {"native"};
   return options;
 }
@@ -42,13 +43,14 @@ runtime::HostModel host_of(const driver::Options& options) {
 }  // namespace
 
 // The folder lives as long as the constructor runs.
-CompiledModel::CompiledModel(const std::string& spec, bool double_precision, passes::RadialForm form)
-    : CompiledModel(TemporaryFolder(), spec, double_precision, form) {}
+CompiledModel::CompiledModel(const std::string& spec, bool double_precision, passes::RadialForm form,
+                             const std::string& code_form)
+    : CompiledModel(TemporaryFolder(), spec, double_precision, form, code_form) {}
 
 CompiledModel::CompiledModel(const TemporaryFolder& folder, const std::string& spec, bool double_precision,
-                             passes::RadialForm form)
-    : front_(front_of(options_for(folder.path(), spec, double_precision, form))),
-      host_(host_of(options_for(folder.path(), spec, double_precision, form))) {}
+                             passes::RadialForm form, const std::string& code_form)
+    : front_(front_of(options_for(folder.path(), spec, double_precision, form, code_form))),
+      host_(host_of(options_for(folder.path(), spec, double_precision, form, code_form))) {}
 
 namespace {
 

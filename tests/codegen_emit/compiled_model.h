@@ -14,13 +14,15 @@ namespace mlffgen::test {
 // From the text of a spec, with untrained weights: through the driver, a bundle in a file, and the runtime.
 class CompiledModel {
  public:
-  CompiledModel(const std::string& spec, bool double_precision, passes::RadialForm form);
+  CompiledModel(const std::string& spec, bool double_precision, passes::RadialForm form,
+                const std::string& code_form = "fused");
 
   const driver::Model& front() const { return front_; }
   runtime::HostModel& host() { return host_; }
 
  private:
-  CompiledModel(const TemporaryFolder& folder, const std::string& spec, bool double_precision, passes::RadialForm form);
+  CompiledModel(const TemporaryFolder& folder, const std::string& spec, bool double_precision, passes::RadialForm form,
+                const std::string& code_form);
 
   driver::Model front_;
   runtime::HostModel host_;

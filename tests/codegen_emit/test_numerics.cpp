@@ -91,6 +91,27 @@ TEST_CASE("double host code gives the interpreter's energies and forces, molecul
   }
 }
 
+TEST_CASE("every form of the code gives the interpreter's energies and forces") {
+  for (const emit::Fusion fusion : emit::all_fusions()) {
+    for (const Case& c : kCases) {
+      if (fusion == emit::Fusion::phases || c.features > 16) continue;
+      const std::string what = describe(c) + ", " + emit::name(fusion);
+      CAPTURE(what);
+      test::CompiledModel model(test::small_spec(c.architecture, c.features, c.layers), true, c.form,
+                                emit::name(fusion));
+      CHECK(model.front().schedule.phases.size() > emit::make_schedule(model.front().passes.graph).phases.size());
+      const std::vector<runtime::Structure> structures = test::varied_structures(29);
+      const std::vector<runtime::Result> results = model.host().evaluate(structures);
+      std::vector<runtime::Result> exact;
+      for (const runtime::Structure& s : structures) exact.push_back(test::interpreted(model.front(), s));
+      CHECK(test::difference(results, exact).energy <= 1e-11);
+      CHECK(test::difference(results, exact).force <= 1e-11);
+      const std::vector<runtime::Result> energies = model.host().evaluate(structures, {.forces = false});
+      for (std::size_t s = 0; s < structures.size(); ++s) CHECK(energies[s].energy == results[s].energy);
+    }
+  }
+}
+
 TEST_CASE("float host code is within 2e-5 of the RMS force of the double one") {
   for (const Case& c : kCases) {
     if (c.features != 33) continue;

@@ -52,7 +52,7 @@ TEST_CASE("each kernel of a model is compiled by itself, once, and what its load
   const auto marked = with_source(
       bundle, "// " + std::to_string(std::random_device()()) + "\n" + std::string(bundle.text("source.cu")));
   const auto first = *cuda_model::CudaModel(marked).load_times();
-  const int kernels = static_cast<int>(cuda_model::CudaModel(bundle).plan().kernels.size());
+  const int kernels = static_cast<int>(cuda_model::CudaModel(bundle).plan().form().kernels.size());
   CHECK(first.compiled >= kernels);
   CHECK(first.compiled + first.at_hand == kernels + kListTexts);
   CHECK(first.longest_compile_ms > 0);

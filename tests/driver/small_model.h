@@ -24,7 +24,7 @@ struct SmallModel {
 };
 
 // Text for the end of a source that does not compile unless the source's constants give the launch of a phase.
-inline std::string launch_probe(const emit::Phase& phase, const driver::Launch& launch) {
+inline std::string launch_probe(const emit::Phase& phase, int threads, std::size_t shared_bytes) {
   const std::string record =
       phase.has_pairs ? "(" + std::to_string(phase.record_numbers) + " * sizeof(real) + 2 * sizeof(int) + 15) / 16 * 16"
                       : "0";
@@ -32,8 +32,8 @@ inline std::string launch_probe(const emit::Phase& phase, const driver::Launch& 
   return "static_assert((" + ring + " + whole_quads(kTile * " + std::to_string(phase.tile_numbers) +
          ") + kTeams * whole_quads(kPairChunk * (int)(" + record + ") / (int)sizeof(real) + kPairChunk * kWarps * " +
          std::to_string(phase.deferred_numbers) + " + kPairBatch * " + std::to_string(phase.team_numbers) +
-         " + kTeamScratch)) * sizeof(real) == " + std::to_string(launch.shared_bytes) + ", \"\");\n" +
-         "static_assert(kBlock == " + std::to_string(launch.threads) + ", \"\");\n";
+         " + kTeamScratch)) * sizeof(real) == " + std::to_string(shared_bytes) + ", \"\");\n" +
+         "static_assert(kBlock == " + std::to_string(threads) + ", \"\");\n";
 }
 
 inline std::string section(const driver::Compiled& compiled, const std::string& name) {

@@ -11,7 +11,9 @@
 #include "dsl/spec.h"
 #include "runtime/jit/nvrtc.h"
 #include "runtime/jit/occupancy.h"
+#include "runtime/plan.h"
 #include "small_model.h"
+#include "tests/codegen/samples.h"
 #include "tests/codegen_emit/models.h"
 
 using namespace mlffgen;
@@ -96,16 +98,20 @@ TEST_CASE("blocks are as large as the architecture's shared memory allows, and t
   test::SmallModel model(test::small_spec("painn-schnetpack", 128, 2));
   model.options.double_precision = true;
   model.options.gpu_archs = {"sm_86", "sm_90"};
-  const json gpu = json::parse(test::section(driver::compile(model.options, {}), "plan")).at("gpu");
-  REQUIRE(gpu.at("code").size() == 2);
+  const runtime::Plan plan =
+      runtime::parse_plan(test::section(driver::compile(model.options, {}), "plan"), "m", 1 << 30);
+  REQUIRE(plan.gpu_code.size() == 2);
   std::vector<int> chosen;
-  for (const json& code : gpu.at("code")) {
-    const int limit = jit::sm_limits(code.at("arch").get<std::string>()).shared_bytes_per_block;
-    chosen.push_back(code.at("tile").get<int>());
-    for (const json& tile : gpu.at("tiles")) {
-      int most = 0;
-      for (const json& launch : tile.at("launches")) most = std::max(most, launch.at("shared_bytes").get<int>());
-      CHECK((most <= limit) == (tile.at("atoms").get<int>() <= chosen.back()));
+  for (const auto& code : plan.gpu_code) {
+    const auto limit = static_cast<std::size_t>(jit::sm_limits(code.arch).shared_bytes_per_block);
+    chosen.push_back(code.configuration.at(runtime::kTileDefine));
+    for (const int tile : {8, 4}) {
+      std::size_t most = 0;
+      for (const auto& kernel : plan.form().kernels) {
+        const runtime::BlockShape shape = runtime::shape_of(plan.gpu_tunables, {{runtime::kTileDefine, tile}});
+        most = std::max(most, runtime::shared_bytes(kernel.shared, shape, plan.precision));
+      }
+      CHECK((most <= limit) == (tile <= chosen.back()));
     }
   }
   CHECK(chosen[0] < chosen[1]);
@@ -127,14 +133,50 @@ TEST_CASE("a launch's threads and shared memory are what the source's own consta
       const test::Scheduled model = test::scheduled_model(name, 33, 2, RadialForm::inline_);
       const driver::CheckedSource checked =
           driver::check_source(test::source_of(model, double_precision), model.schedule, double_precision);
-      const std::vector<driver::Launch>& launches = checked.tiles.at(0).launches;
+      const std::vector<runtime::SharedNeed> needs = driver::shared_needs(model.schedule, double_precision);
+      const auto precision =
+          double_precision ? runtime::Precision::double_precision : runtime::Precision::single_precision;
+      const runtime::BlockShape shape = runtime::shape_of(checked.tunables, {});
       // The kernels' constants, by a compiler that evaluates them: a wrong number is a defect of the text.
       std::string probe = checked.text;
-      REQUIRE(launches.size() == model.schedule.phases.size());
-      for (std::size_t p = 0; p < launches.size(); ++p) {
-        probe += test::launch_probe(model.schedule.phases[p], launches[p]);
+      REQUIRE(needs.size() == model.schedule.phases.size());
+      for (std::size_t p = 0; p < needs.size(); ++p) {
+        probe += test::launch_probe(model.schedule.phases[p], shape.threads(),
+                                    runtime::shared_bytes(needs[p], shape, precision));
       }
       CHECK_NOTHROW(clang::parse_manifest(probe, {"MLFF_PARSE"}));
+    }
+  }
+}
+
+TEST_CASE("the launch of every configuration is what clang makes of the source") {
+  for (const emit::Fusion fusion : {emit::Fusion::phases, emit::Fusion::split}) {
+    const test::Scheduled model = test::scheduled_model("painn-schnetpack", 32, 2, RadialForm::spline);
+    const emit::Schedule schedule = emit::make_schedule(model.graph(), fusion);
+    for (const bool double_precision : {false, true}) {
+      const emit::Source source = emit::emit_source(model.graph(), schedule, {double_precision});
+      const driver::CheckedSource checked = driver::check_source(source, schedule, double_precision);
+      const std::vector<runtime::SharedNeed> needs = driver::shared_needs(schedule, double_precision);
+      const auto precision =
+          double_precision ? runtime::Precision::double_precision : runtime::Precision::single_precision;
+      test::Random random(5);
+      for (int trial = 0; trial < 12; ++trial) {
+        runtime::Configuration configuration;
+        std::vector<std::string> defines = {"MLFF_PARSE"};
+        for (const runtime::Tunable& t : checked.tunables) {
+          configuration[t.define] =
+              t.choices[static_cast<std::size_t>(random.below(static_cast<int>(t.choices.size())))];
+          defines.push_back(t.define + "=" + std::to_string(configuration[t.define]));
+        }
+        if (!runtime::problem_with(checked.tunables, configuration).empty()) continue;
+        const clang::Manifest manifest = clang::parse_manifest(checked.text, defines);
+        const runtime::BlockShape shape = runtime::shape_of(checked.tunables, configuration);
+        for (std::size_t k = 0; k < manifest.kernels.size(); ++k) {
+          CAPTURE(manifest.kernels[k].name);
+          CHECK(manifest.kernels[k].max_threads == shape.threads());
+          CHECK(manifest.kernels[k].shared_arrays.at(0).bytes == runtime::shared_bytes(needs[k], shape, precision));
+        }
+      }
     }
   }
 }

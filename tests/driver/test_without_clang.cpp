@@ -48,11 +48,13 @@ TEST_CASE("a launch's threads and shared memory are what the source's own consta
   const driver::Model front = driver::build_model(model.options, {}, seconds);
   const emit::Source source = emit::emit_source(front.passes.graph, front.schedule, {false});
   const driver::CheckedSource checked = driver::check_source(source, front.schedule, false);
-  const std::vector<driver::Launch>& launches = checked.tiles.at(0).launches;
-  REQUIRE(launches.size() == 4);
+  const std::vector<runtime::SharedNeed> needs = driver::shared_needs(front.schedule, false);
+  const runtime::BlockShape shape = runtime::shape_of(checked.tunables, {});
+  REQUIRE(needs.size() == 4);
   std::string probe = source.cuda;
-  for (std::size_t p = 0; p < launches.size(); ++p) {
-    probe += test::launch_probe(front.schedule.phases[p], launches[p]);
+  for (std::size_t p = 0; p < needs.size(); ++p) {
+    probe += test::launch_probe(front.schedule.phases[p], shape.threads(),
+                                runtime::shared_bytes(needs[p], shape, runtime::Precision::single_precision));
   }
   CHECK_NOTHROW(jit::Nvrtc().compile_cubin(probe, "sm_90"));
 }

@@ -31,16 +31,16 @@ std::string compile(const std::string& macros) {
   return {bytes.begin(), bytes.end()};
 }
 
-constexpr const char* kPlan = R"({"schema": 1, "generator": "0.1.0", "name": "by-hand", "precision": "PRECISION",
+constexpr const char* kPlan = R"({"schema": 2, "generator": "0.1.0", "name": "by-hand", "precision": "PRECISION",
   "units": {"length": "angstrom", "energy": "eV"}, "elements": [1, 6, 8], "cutoff": 4.0,
   "element_energy": [-0.5, -10.0, -20.0], "tile": 4, "constants": [{"name": "weights", "offset": 64, "bytes": BYTES}],
-  "buffers": [{"name": "density", "bytes_per_atom": REALBYTES, "slot": 0}], "slots": [REALBYTES],
+  "forms": [{"name": "fused", "buffers": [{"name": "density", "bytes_per_atom": REALBYTES, "slot": 0}], "slots": [REALBYTES],
   "kernels": [
     {"name": "phase_0", "arguments": ["n_atoms", "element", "pair_begin", "pair_neighbour", "pair_geometry", "weights",
                                       "density", "atom_energy", "tile_atoms"]},
     {"name": "phase_1", "arguments": ["n_atoms", "element", "pair_begin", "pair_neighbour", "pair_geometry", "weights",
                                       "density", "pair_gradient", "tile_atoms"]}],
-  "energy_kernels": 1, "host": [HOST], "report": {"anything": 1}})";
+  "energy_kernels": 1}], "host": [HOST], "report": {"anything": 1}})";
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

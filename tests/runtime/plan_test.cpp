@@ -9,14 +9,15 @@ using namespace mlffgen::runtime;
 
 namespace {
 
-const std::string kGood = R"({"schema": 1, "generator": "0.1.0", "name": "m", "precision": "float",
+const std::string kGood = R"({"schema": 2, "generator": "0.1.0", "name": "m", "precision": "float",
  "units": {"length": "angstrom", "energy": "kcal/mol"}, "elements": [1, 6, 8], "cutoff": 5.0,
  "element_energy": [0.5, -1, 2e3], "tile": 8,
  "constants": [{"name": "c0", "offset": 0, "bytes": 60}, {"name": "c1", "offset": 64, "bytes": 64}],
- "buffers": [{"name": "b0", "bytes_per_atom": 2560, "slot": 1}], "slots": [16, 2560],
- "kernels": [{"name": "phase_0", "arguments": ["n_atoms", "c1", "b0", "atom_energy"]},
+ "forms": [{"name": "fused", "buffers": [{"name": "b0", "bytes_per_atom": 2560, "slot": 1}], "slots": [16, 2560],
+ "kernels": [{"name": "phase_0", "arguments": ["n_atoms", "c1", "b0", "atom_energy"], "shared": {"tile_numbers": 100,
+               "record_bytes": 32, "sum_numbers": 4, "team_numbers": 0, "products": true}},
              {"name": "phase_1", "arguments": ["pair_gradient"]}],
- "energy_kernels": 1, "host": [{"section": "host/v4", "features": ["avx512f"]}], "report": {"free": ["form"]}})";
+ "energy_kernels": 1}], "host": [{"section": "host/v4", "features": ["avx512f"]}], "report": {"free": ["form"]}})";
 
 // The plan with one piece of its text replaced.
 std::string error_of(const std::string& from, const std::string& to) {
@@ -48,14 +49,14 @@ TEST_CASE("a plan is read as written") {
   CHECK(plan.tile == 8);
   REQUIRE(plan.constants.size() == 2);
   CHECK(plan.constants[1].offset == 64);
-  CHECK(plan.buffers[0].slot == 1);
-  REQUIRE(plan.kernels.size() == 2);
-  CHECK(plan.kernels[0].arguments[0].kind == ArgumentKind::n_atoms);
-  CHECK(plan.kernels[0].arguments[1].kind == ArgumentKind::constant);
-  CHECK(plan.kernels[0].arguments[1].index == 1);
-  CHECK(plan.kernels[0].arguments[2].kind == ArgumentKind::buffer);
-  CHECK(plan.kernels[0].arguments[3].kind == ArgumentKind::atom_energy);
-  CHECK(plan.energy_kernels == 1);
+  CHECK(plan.form().buffers[0].slot == 1);
+  REQUIRE(plan.form().kernels.size() == 2);
+  CHECK(plan.form().kernels[0].arguments[0].kind == ArgumentKind::n_atoms);
+  CHECK(plan.form().kernels[0].arguments[1].kind == ArgumentKind::constant);
+  CHECK(plan.form().kernels[0].arguments[1].index == 1);
+  CHECK(plan.form().kernels[0].arguments[2].kind == ArgumentKind::buffer);
+  CHECK(plan.form().kernels[0].arguments[3].kind == ArgumentKind::atom_energy);
+  CHECK(plan.form().energy_kernels == 1);
   CHECK(plan.host[0].features == std::vector<std::string>{"avx512f"});
 }
 
@@ -148,9 +149,9 @@ TEST_CASE("fragments have an exponent that is a whole number from -128 to 128") 
 }
 
 TEST_CASE("a plan of another schema, with wrong types or with unknown keys is refused") {
-  CHECK(contains(error_of("\"schema\": 1", "\"schema\": 2"), "install a newer mlffgen"));
-  CHECK(contains(error_of("\"schema\": 1", "\"schema\": 0"), "compile the model again"));
-  CHECK(contains(error_of("\"schema\": 1", "\"scheme\": 1"), "'schema' is missing"));
+  CHECK(contains(error_of("\"schema\": 2", "\"schema\": 3"), "install a newer mlffgen"));
+  CHECK(contains(error_of("\"schema\": 2", "\"schema\": 1"), "compile the model again"));
+  CHECK(contains(error_of("\"schema\": 2", "\"scheme\": 2"), "'schema' is missing"));
   CHECK(contains(error_of("{\"schema\"", "[{\"schema\""), "not a JSON object"));
   CHECK(contains(error_of("\"tile\": 8", "\"tiles\": 8"), "unknown key 'tiles'"));
   CHECK(contains(error_of("\"tile\": 8", "\"tile\": 8.5"), "'tile' must be"));
@@ -171,40 +172,85 @@ namespace {
 // A member "gpu" in front of the plan's "report".
 std::string with_gpu(const std::string& gpu) { return gpu + R"(, "report")"; }
 
-constexpr const char* kGpu = R"("gpu": {"define": "MLFF_TILE", "tiles": [
-   {"atoms": 16, "launches": [{"threads": 256, "shared_bytes": 1600}, {"threads": 128, "shared_bytes": 0}]},
-   {"atoms": 4, "launches": [{"threads": 256, "shared_bytes": 400}, {"threads": 128, "shared_bytes": 0}]}],
-   "code": [{"section": "cuda/sm_90", "arch": "sm_90", "tile": 4}]})";
+constexpr const char* kGpu = R"("gpu": {"tunables": [
+   {"define": "MLFF_LANES", "value": 32, "choices": [32, 64]}, {"define": "MLFF_TEAMS", "value": 8, "choices": [4, 8]},
+   {"define": "MLFF_TILE", "value": 8, "choices": [4, 8, 16]}, {"define": "MLFF_PAIR_BATCH", "value": 2, "choices": [2]},
+   {"define": "MLFF_PAIR_CHUNK", "value": 16, "choices": [16]},
+   {"define": "MLFF_WEIGHT_STEPS", "value": 4, "choices": [4]}],
+   "code": [{"section": "cuda/sm_90", "arch": "sm_90", "configuration": {"MLFF_TILE": 4}}]})";
+constexpr const char* kSource = R"("name": "fused", "source": "source.cu")";
+
+// The good plan with code for GPUs.
+std::string gpu_plan(const std::string& gpu = kGpu) {
+  auto text = kGood;
+  text.replace(text.find(R"("report")"), 8, with_gpu(gpu));
+  return text.replace(text.find(R"("name": "fused")"), 15, kSource);
+}
 
 std::string gpu_error(const std::string& from, const std::string& to) {
-  std::string gpu = kGpu;
-  const auto at = gpu.find(from);
+  auto text = gpu_plan();
+  const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
-  return error_of(R"("report")", with_gpu(gpu.replace(at, from.size(), to)));
+  try {
+    parse_plan(text.replace(at, from.size(), to), "m.mlff", 128);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace
 
-TEST_CASE("the launches of a GPU are read as written, and a plan needs none") {
-  CHECK(parse_plan(kGood, "m.mlff", 128).gpu_tiles.empty());
-  auto text = kGood;
-  text.replace(text.find(R"("report")"), 8, with_gpu(kGpu));
-  const auto plan = parse_plan(text, "m.mlff", 128);
-  CHECK(plan.gpu_tile_define == "MLFF_TILE");
-  REQUIRE(plan.gpu_tiles.size() == 2);
-  CHECK(plan.gpu_tiles[0].atoms == 16);
-  CHECK(plan.gpu_tiles[0].launches[0].shared_bytes == 1600);
-  CHECK(plan.gpu_tiles[1].launches[1].threads == 128);
+TEST_CASE("what a GPU needs is read as written, and a plan needs none") {
+  CHECK(parse_plan(kGood, "m.mlff", 128).gpu_tunables.empty());
+  const auto plan = parse_plan(gpu_plan(), "m.mlff", 128);
+  REQUIRE(plan.gpu_tunables.size() == 6);
+  CHECK(plan.gpu_tunables[1].define == "MLFF_TEAMS");
+  CHECK(plan.gpu_tunables[1].value == 8);
+  CHECK(plan.gpu_tunables[1].choices == std::vector<int>{4, 8});
   REQUIRE(plan.gpu_code.size() == 1);
   CHECK(plan.gpu_code[0].arch == "sm_90");
-  CHECK(plan.gpu_code[0].tile == 4);
+  CHECK(plan.gpu_code[0].configuration == Configuration{{"MLFF_TILE", 4}});
+  CHECK(plan.form().source == "source.cu");
+  CHECK(plan.form().kernels[0].shared.tile_numbers == 100);
+  CHECK(plan.form().kernels[0].shared.products);
+  CHECK(plan.form_named("fused") == &plan.form());
+  CHECK(plan.form_named("split") == nullptr);
 }
 
-TEST_CASE("launches that do not fit the kernels are refused") {
-  CHECK(contains(gpu_error(R"({"threads": 256, "shared_bytes": 400}, )", ""), "1 launches for 2 kernels"));
-  CHECK(contains(gpu_error(R"("threads": 128)", R"("threads": 2048)"),
-                 "'threads' must be a whole number from 1 to 1024"));
-  CHECK(contains(gpu_error(R"("atoms": 4)", R"("atoms": 32)"), "'atoms' must be a whole number from 1 to 15"));
-  CHECK(contains(gpu_error(R"("tile": 4)", R"("tile": 8)"), "none of the tiles"));
-  CHECK(contains(gpu_error(R"("MLFF_TILE")", R"("MLFF TILE")"), "is not a macro"));
+TEST_CASE("tunables and configurations that do not fit each other are refused") {
+  CHECK(contains(gpu_error(R"({"MLFF_TILE": 4})", R"({"MLFF_TILE": 5})"), "5 is none of the choices of MLFF_TILE"));
+  CHECK(contains(gpu_error(R"({"MLFF_TILE": 4})", R"({"MLFF_TILES": 4})"), "there is no tunable 'MLFF_TILES'"));
+  CHECK(contains(gpu_error(R"("value": 32)", R"("value": 33)"), "the value 33 of MLFF_LANES is not among its choices"));
+  CHECK(contains(gpu_error(R"("MLFF_LANES")", R"("MLFF LANES")"), "is not a macro"));
+  CHECK(contains(gpu_error(R"("MLFF_LANES")", R"("MLFF_LINES")"), "'tunables' lacks MLFF_LANES"));
+  CHECK(contains(gpu_error(R"(, "source": "source.cu")", ""), "form 'fused' has no 'source'"));
+  CHECK(contains(gpu_error(R"("tile_numbers": 100)", R"("tile_numbers": -1)"), "'tile_numbers' must be"));
+  CHECK(contains(gpu_error(R"("products": true)", R"("products": 1)"), "'products' must be true or false"));
+}
+
+TEST_CASE("each form has buffers of its own, and no two kernels share a name") {
+  const std::string second = R"(, {"name": "split", "buffers": [{"name": "b0", "bytes_per_atom": 8, "slot": 0}],
+    "slots": [8], "energy_kernels": 1,
+    "kernels": [{"name": "split_0", "arguments": ["c0", "b0", "atom_energy", "pair_gradient"]}]}], "host")";
+  const auto with_second = [&](std::string more) {
+    auto text = kGood;
+    return text.replace(text.find(R"(], "host")"), 9, more);
+  };
+  const auto plan = parse_plan(with_second(second), "m.mlff", 128);
+  REQUIRE(plan.forms.size() == 2);
+  CHECK(plan.form_named("split")->buffers[0].bytes_per_atom == 8);
+  CHECK(plan.form_named("split")->kernels[0].arguments[0].kind == ArgumentKind::constant);
+  const auto refused = [&](const char* from, const char* to) {
+    std::string text = second;
+    try {
+      parse_plan(with_second(text.replace(text.find(from), std::string(from).size(), to)), "m.mlff", 128);
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(contains(refused("split_0", "phase_0"), "kernel phase_0 occurs twice"));
+  CHECK(contains(refused("\"split\"", "\"fused\""), "form 'fused' occurs twice"));
+  CHECK(contains(refused("\"b0\", \"atom", "\"b1\", \"atom"), "unknown argument 'b1'"));
 }
