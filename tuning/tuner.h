@@ -1,0 +1,123 @@
+// Finds the fastest configuration of a model for each of some sizes, and writes it down as wisdom.
+//
+// Every kernel of every form is searched on its own, for each size: first the few configurations that a cost model
+// likes best, then, while there is time, the neighbours of the winner. A size ends with the form whose kernels' times
+// sum to the least, which must beat the heuristic in whole calls; if none does, the heuristic is written down, so that
+// nobody searches again.
+//
+// What was measured goes into a journal (tuning/journal.h) before the search goes on. A run that was interrupted is
+// repeated: it asks the same questions in the same order, and those that the journal can answer cost nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/wisdom/configuration.h"
+#include "runtime/wisdom/store.h"
+#include "runtime/wisdom/wisdom.h"
+#include "tuning/halving.h"
+
+namespace mlffgen::tuning {
+
+using wisdom::Configuration;
+using wisdom::ModelConfiguration;
+
+// One kernel, compiled in one way: the same code for all sizes. The configuration is canonical: it names no value that
+// is the default.
+struct KernelVariant {
+  std::string form, kernel;
+  Configuration configuration;
+};
+
+// The GPU with the model on it, and for each size structures of so many atoms. A DeviceError that it throws ends the
+// tuning; the variant that caused it is not tried again by the next run.
+class TuningDevice {
+ public:
+  virtual ~TuningDevice() = default;
+
+  // Why the variant cannot run here, without compiling it (threads, shared memory), or that it has the same code as
+  // the default (a tunable that the kernel does not use); nothing if it is worth trying.
+  virtual std::optional<std::string> unfit(const KernelVariant& variant) = 0;
+
+  // The time that a cost model expects, in any unit; only the order counts.
+  virtual double predict(int atoms, const KernelVariant& variant) = 0;
+
+  // Compiles and loads the variants, in parallel if it can: [n] nothing for one that is ready, else why it is not.
+  // Whatever is sampled or checked later was prepared in this process; what is prepared twice costs nothing the second
+  // time.
+  virtual std::vector<std::optional<std::string>> prepare(const std::vector<KernelVariant>& variants) = 0;
+
+  // So many times of the kernel alone, on the data that it has in a call of this size; microseconds on the GPU's clock.
+  // Throws ArmFailed if the variant cannot be launched.
+  virtual std::vector<double> sample(int atoms, const KernelVariant& variant, int count) = 0;
+
+  // How the kernel's results differ from the default's by more than rounding, or nothing.
+  virtual std::optional<std::string> check(int atoms, const KernelVariant& variant) = 0;
+
+  // The same of whole calls.
+  virtual std::vector<double> sample_call(int atoms, const ModelConfiguration& configuration, int count) = 0;
+  virtual std::optional<std::string> check_call(int atoms, const ModelConfiguration& configuration) = 0;
+};
+
+struct TuningSize {
+  int atoms = 0;
+  // What the runtime takes without wisdom: a form by its name, and what its kernels have other than defaults.
+  ModelConfiguration heuristic;
+};
+
+struct TuningRequest {
+  wisdom::WisdomKey key;  // its atoms do not count
+  std::string model_name;
+  wisdom::Choices choices;
+  std::vector<TuningSize> sizes;
+};
+
+struct TuningProgress {
+  int done = 0, total = 0;  // first searches of a kernel, and decisions on a size
+  int atoms = 0;
+  std::string form, kernel;            // "" in a decision
+  double default_us = 0, best_us = 0;  // what is known of it; 0: nothing
+  std::string best;                    // configuration, as describe() has it
+};
+
+struct TuningOptions {
+  double seconds = 600;             // after which no search is begun; a size whose kernels were all searched is decided
+  std::size_t candidates = 12;      // of the cost model, in the first search of a kernel
+  int most_steps = 16;              // from neighbour to neighbour, for each kernel
+  bool again = false;               // tune sizes that have an entry for exactly this key, and measure anew
+  HalvingOptions first;             // first search of a kernel
+  HalvingOptions call;              // duel of whole calls
+  std::function<bool()> stop = {};  // true: end as soon as possible, decide nothing more (an interrupt)
+  std::function<void(const TuningProgress&)> progress = {};
+  std::function<double()> clock = {};  // seconds; none: a steady clock
+};
+
+// What became of a size.
+struct TunedSize {
+  enum class Outcome {
+    tuned,       // something faster was found and written down
+    heuristic,   // nothing was: written down too
+    known,       // there was an entry already
+    unfinished,  // no time: the next run goes on from here
+  };
+  int atoms = 0;
+  Outcome outcome = Outcome::unfinished;
+  std::optional<wisdom::WisdomEntry> entry;  // unless unfinished
+  std::vector<std::string> rejected;         // "fused phase_0 MLFF_TILE=32: needs ...", once each
+};
+
+struct TuningReport {
+  std::vector<TunedSize> sizes;       // as in the request
+  std::vector<std::string> warnings;  // of the store and the journals
+};
+
+// Entries go to the store as soon as a size is decided. UserError if the store or a journal cannot be written, or if
+// the default of a kernel cannot be run.
+TuningReport tune(TuningDevice& device, const TuningRequest& request, const wisdom::Store& store,
+                  const TuningOptions& options = {});
+
+}  // namespace mlffgen::tuning
