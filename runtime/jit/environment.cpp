@@ -9,7 +9,9 @@ const std::vector<EnvironmentVariable>& environment_variables() {
       {kCudaVariable, "path of the CUDA driver's library (libcuda.so...) to use instead of searching for one"},
       {kNvrtcVariable, "path of the NVRTC library (libnvrtc.so...) to use instead of searching for one"},
       {kCacheFolderVariable, "folder of compiled kernels (default $XDG_CACHE_HOME/mlffgen, else ~/.cache/mlffgen)"},
-      {kCacheSizeVariable, "what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing)"}};
+      {kCacheSizeVariable, "what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing)"},
+      {kWisdomFolderVariable,
+       "folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else ~/.local/share/mlffgen/wisdom)"}};
   return list;
 }
 

@@ -15,6 +15,7 @@
 // or more and the question is for more still: large calls are all alike.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -78,14 +79,15 @@ class Wisdom {
 
   Advice advise(const WisdomKey& key) const;
 
-  std::vector<WisdomEntry> entries() const;  // those that stayed, in the order of their keys
+  const std::vector<WisdomEntry>& entries() const { return entries_; }  // those that stayed, the most trusted first
 
  private:
   // gpu, capability, multiprocessors, driver, nvrtc, generator, model, bucket
   using Place = std::tuple<std::string, std::string, int, std::string, std::string, std::string, std::string, int>;
   static Place place_of(const WisdomKey& key);
 
-  std::map<Place, WisdomEntry> entries_;
+  std::vector<WisdomEntry> entries_;
+  std::map<Place, std::size_t> places_;  // indices of entries_
 };
 
 }  // namespace mlffgen::wisdom

@@ -26,15 +26,19 @@ ALLOWED = {
     "runtime/jit": ["base"],
     "runtime/cuda": ["base", "runtime/jit"],
     "runtime/cache": ["base", "runtime/jit", "runtime/cuda"],
+    "runtime/wisdom": ["base", "runtime/jit"],
     "runtime/kernels": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache"],
-    "runtime/cuda_model": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels"],
+    "runtime/cuda_model": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
+                           "runtime/wisdom"],
     "runtime/md": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
                    "runtime/cuda_model"],
     "runtime/api": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
-                    "runtime/cuda_model", "runtime/md"],
+                    "runtime/cuda_model", "runtime/md", "runtime/wisdom"],
+    "tuning": ["base", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache", "runtime/kernels",
+               "runtime/cuda_model", "runtime/wisdom"],
     "cli": ["base", "dsl", "codegen/ir", "codegen/elaborate", "codegen/passes", "codegen/emit", "codegen/explain",
             "codegen/driver", "codegen/clang", "runtime", "runtime/jit", "runtime/cuda", "runtime/cache",
-            "runtime/kernels", "runtime/cuda_model", "runtime/md", "runtime/api"],
+            "runtime/kernels", "runtime/cuda_model", "runtime/md", "runtime/api", "runtime/wisdom", "tuning"],
 }
 
 # Libraries that only some folders may see.
@@ -78,6 +82,7 @@ def self_test() -> None:
     assert faults("codegen/emit/a.cpp", '#include "codegen/passes/passes.h"\n')
     assert faults("runtime/cuda/a.cpp", '#include "runtime/plan.h"\n')
     assert faults("runtime/kernels/a.cpp", '#include "runtime/cuda_model/cuda_model.h"\n')
+    assert faults("runtime/wisdom/a.cpp", '#include "tuning/tuner.h"\n')
     assert not faults("runtime/cuda_model/a.cpp", '#include "runtime/kernels/reductions.h"\n')
     assert not faults("dsl/a.cpp", '#include <yaml-cpp/yaml.h>\n#include "base/error.h"\n')
 
@@ -87,7 +92,7 @@ def main() -> int:
         self_test()
         return 0
     found = []
-    for folder in ("base", "dsl", "codegen", "runtime", "cli"):
+    for folder in ("base", "dsl", "codegen", "runtime", "tuning", "cli"):
         for path in sorted((TOP / folder).rglob("*")):
             if path.suffix in (".h", ".cpp"):
                 found += faults(path.relative_to(TOP).as_posix(), path.read_text())
