@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/text.h"
 
 namespace mlffgen::runtime {
 namespace {
@@ -40,18 +39,8 @@ BlockShape shape_of(const std::vector<Tunable>& tunables, const Configuration& c
   return {value(kLanes), value(kTeams), value(kTileDefine), value(kPairBatch), value(kPairChunk), value(kWeightSteps)};
 }
 
-std::string problem_with(const std::vector<Tunable>& tunables, const Configuration& configuration) {
-  for (const auto& [define, value] : configuration) {
-    const auto known = std::find_if(tunables.begin(), tunables.end(),
-                                    [&, name = define](const Tunable& t) { return t.define == name; });
-    if (known == tunables.end()) return "there is no tunable " + quote(define);
-    const auto& choices = known->choices;
-    if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
-      return std::to_string(value) + " is none of the choices of " + define;
-    }
-  }
+std::string problem_with(const BlockShape& shape) {
   constexpr int kMostThreads = 1024;
-  const BlockShape shape = shape_of(tunables, configuration);
   if (shape.threads() > kMostThreads) return "more than 1024 threads";
   if (shape.pair_batch > shape.pair_chunk) return "a batch of pairs is larger than a chunk";
   return "";

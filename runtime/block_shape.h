@@ -3,32 +3,19 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "runtime/wisdom/configuration.h"
 
 namespace mlffgen::runtime {
 
 enum class Precision { single_precision, double_precision };
 
-// A number that a kernel is compiled with.
-struct Tunable {
-  std::string define;  // "MLFF_TILE"
-  int value = 0;       // if nothing is said
-  std::vector<int> choices;
-};
-
-// Values of tunables by their defines; those that are not named have their defaults.
-using Configuration = std::map<std::string, int>;
-
-// How a model's kernels are compiled and which of its forms they are: what a tuner chooses, for calls of one size.
-struct ModelConfiguration {
-  std::string form;                              // of Plan::forms
-  std::map<std::string, Configuration> kernels;  // by name; those that are missing have the defaults
-
-  bool operator==(const ModelConfiguration&) const = default;
-};
+using wisdom::Configuration;
+using wisdom::ModelConfiguration;
+using wisdom::Tunable;
 
 // Those that shape a block; others only change its code.
 struct BlockShape {
@@ -48,8 +35,8 @@ const std::vector<std::string>& shape_defines();
 // The tunables' values where the configuration names none.
 BlockShape shape_of(const std::vector<Tunable>& tunables, const Configuration& configuration);
 
-// Why these are no values of the tunables; "" if they are.
-std::string problem_with(const std::vector<Tunable>& tunables, const Configuration& configuration);
+// Why no block can have the shape; "" if one can.
+std::string problem_with(const BlockShape& shape);
 
 // What a kernel keeps in shared memory. Numbers are of the model's precision.
 struct SharedNeed {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "runtime/bundle.h"
 #include "runtime/cuda_model/capacity.h"
 #include "runtime/cuda_model/state.h"
@@ -49,6 +50,7 @@ CudaModel::State::State(const runtime::Bundle& bundle, runtime::Plan model_plan,
   if (options.atoms_per_batch < 1) {
     throw UserError(fmt::format("a batch must have room for at least one atom, not {}", options.atoms_per_batch));
   }
+  follow_wisdom();
   // All that has to be compiled is compiled side by side, the model's kernels since the program was made.
   const auto texts = kernels::DeviceNeighbourList::texts(options.skin);
   library.start(texts, plan.precision);
@@ -218,6 +220,26 @@ const std::string& CudaModel::code() const { return state_->program.origin(); }
 std::string CudaModel::device() const {
   const auto& device = state_->context.device();
   return fmt::format("cuda:{} ({})", device.index, device.name);
+}
+
+const std::vector<std::string>& CudaModel::advice() const { return state_->advice; }
+
+void CudaModel::use(const wisdom::ModelConfiguration& configuration) {
+  const cuda::CurrentContext current(state_->context);
+  if (configuration.form.empty()) {
+    state_->follow_wisdom();
+  } else {
+    const std::string problem = state_->program.problem_with(configuration);
+    if (!problem.empty()) {
+      throw UserError(fmt::format("the model {} cannot run {}: {}", quote(state_->plan.name),
+                                  wisdom::describe(configuration), problem));
+    }
+    state_->program.follow([configuration](std::int64_t) { return configuration; });
+  }
+  if (state_->device_calls) state_->device_calls->last().synchronise();
+  for (auto& lane : state_->lanes) {
+    if (lane) lane->reserve(lane->room());
+  }
 }
 
 void CudaModel::evaluate(std::span<const runtime::Structure> structures, const runtime::EvaluateOptions& options,

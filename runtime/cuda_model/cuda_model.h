@@ -25,6 +25,7 @@
 #include "runtime/cuda/memory.h"
 #include "runtime/cuda/stream.h"
 #include "runtime/evaluator.h"
+#include "runtime/wisdom/configuration.h"
 
 namespace mlffgen::runtime {
 class Bundle;
@@ -127,6 +128,13 @@ class CudaModel : public runtime::Evaluator {
   // Makes room. Pairs are directed: both directions count. 0 pairs: as many as there is room for now.
   void reserve(int n_atoms, int n_systems, std::int64_t n_pairs = 0);
 
+  // From now on every call runs this, whatever its size; with an empty form, what the options say, as in the beginning.
+  // UserError if the model or the GPU cannot.
+  void use(const wisdom::ModelConfiguration& configuration);
+
+  // What the kernels are run with for sizes of calls so far, and why: one line each, as the wisdom's ladder tells it.
+  const std::vector<std::string>& advice() const;
+
   MemoryNeed memory_need() const;
   Statistics statistics() const;
 
@@ -140,6 +148,7 @@ class CudaModel : public runtime::Evaluator {
   struct State;  // of this folder
 
  private:
+  friend class KernelTrials;
   std::unique_ptr<State> state_;
 };
 

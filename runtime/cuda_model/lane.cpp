@@ -117,6 +117,13 @@ void Lane::copy_status(const cuda::Stream& stream) {
   cuda::copy_to_host(stream, host_status_.as<void>(), list_.pairs().status, sizeof(kernels::Status));
 }
 
+void Lane::poison(const cuda::Stream& stream) {
+  constexpr unsigned char kNotANumber = 0xff;
+  for (const cuda::DeviceBuffer* buffer : {&buffers_, &atom_energy_, &pair_gradient_, &outputs_}) {
+    if (buffer->bytes() > 0) cuda::fill_bytes(stream, buffer->address(), kNotANumber, buffer->bytes());
+  }
+}
+
 void Lane::enqueue_list(const CallKey& key, const cuda::Stream& stream) {
   list_.enqueue(stream, batch(key), key.path);
   copy_status(stream);

@@ -45,6 +45,9 @@ class Lane {
   void enqueue_model(const Recipe& recipe, const CallKey& key, const cuda::Stream& stream);
   void enqueue_kernel(const Recipe& recipe, std::size_t k, const CallKey& key, const cuda::Stream& stream);
 
+  // Makes everything that a call works out not a number, so that what it leaves out cannot look right.
+  void poison(const cuda::Stream& stream);
+
   // The list alone and its status, to learn how many pairs there are.
   void enqueue_list(const CallKey& key, const cuda::Stream& stream);
 

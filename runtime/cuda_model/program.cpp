@@ -170,30 +170,36 @@ const Recipe& Program::recipe_for(std::int64_t atoms) const {
 
 // Without what the defaults say anyway.
 runtime::Configuration Program::normal(const runtime::Configuration& configuration) const {
-  runtime::Configuration result = configuration;
-  for (const auto& tunable : plan_.gpu_tunables) {
-    const auto found = result.find(tunable.define);
-    if (found != result.end() && found->second == tunable.value) result.erase(found);
+  return wisdom::canonical(configuration, plan_.gpu_tunables);
+}
+
+wisdom::Choices Program::choices() const {
+  wisdom::Choices choices{plan_.gpu_tunables, {}};
+  for (const auto& form : plan_.forms) {
+    choices.forms.push_back({form.name, {}});
+    for (const auto& kernel : form.kernels) choices.forms.back().kernels.push_back(kernel.name);
   }
-  return result;
+  return choices;
 }
 
 std::string Program::problem_with(const runtime::ModelConfiguration& configuration) const {
-  const runtime::Plan::Form* const form = plan_.form_named(configuration.form);
-  if (form == nullptr) return fmt::format("the model has no form {}", quote(configuration.form));
-  const auto limit = static_cast<std::size_t>(library_.context().device().shared_bytes_per_block);
-  for (const auto& [name, values] : configuration.kernels) {
-    const auto kernel = std::find_if(form->kernels.begin(), form->kernels.end(),
-                                     [&, wanted = name](const auto& k) { return k.name == wanted; });
-    if (kernel == form->kernels.end()) return fmt::format("the form {} has no kernel {}", form->name, quote(name));
-    if (const std::string problem = runtime::problem_with(plan_.gpu_tunables, values); !problem.empty()) {
-      return fmt::format("kernel {}: {}", name, problem);
-    }
-    const std::size_t bytes =
-        runtime::shared_bytes(kernel->shared, runtime::shape_of(plan_.gpu_tunables, values), plan_.precision);
-    if (bytes > limit) return fmt::format("kernel {}: {} bytes of shared memory, the GPU has {}", name, bytes, limit);
+  if (const auto problem = wisdom::problem_of(configuration, choices())) return *problem;
+  const std::string& form = configuration.form.empty() ? defaults_.form : configuration.form;
+  for (const auto& kernel : plan_.form_named(form)->kernels) {
+    const auto values = configuration.kernels.find(kernel.name);
+    const std::string problem =
+        problem_with(kernel, values == configuration.kernels.end() ? runtime::Configuration() : values->second);
+    if (!problem.empty()) return fmt::format("kernel {}: {}", kernel.name, problem);
   }
   return "";
+}
+
+std::string Program::problem_with(const runtime::Plan::Kernel& kernel, const runtime::Configuration& values) const {
+  const runtime::BlockShape shape = runtime::shape_of(plan_.gpu_tunables, values);
+  if (std::string problem = runtime::problem_with(shape); !problem.empty()) return problem;
+  const auto limit = static_cast<std::size_t>(library_.context().device().shared_bytes_per_block);
+  const std::size_t bytes = runtime::shared_bytes(kernel.shared, shape, plan_.precision);
+  return bytes > limit ? fmt::format("{} bytes of shared memory, the GPU has {}", bytes, limit) : "";
 }
 
 kernels::CompileRequest Program::request(const std::string& kernel, const runtime::Configuration& configuration) const {

@@ -66,6 +66,11 @@ class Program {
   const Recipe& recipe(const runtime::ModelConfiguration& configuration) const;
   // Why a configuration cannot be used here; "" if it can.
   std::string problem_with(const runtime::ModelConfiguration& configuration) const;
+  std::string problem_with(const runtime::Plan::Kernel& kernel, const runtime::Configuration& values) const;
+  // What there is to choose from.
+  wisdom::Choices choices() const;
+  // A kernel of a form, compiled now if need be; values that are defaults are not named.
+  Recipe::Kernel loaded(const runtime::Plan::Kernel& kernel, const runtime::Configuration& configuration) const;
   // Begins to compile what a kernel's configuration needs.
   void start(const std::string& kernel, const runtime::Configuration& configuration) const;
 
@@ -89,7 +94,6 @@ class Program {
   void choose_defaults(const runtime::Bundle& bundle, const std::string& form);
   runtime::Configuration normal(const runtime::Configuration& configuration) const;
   kernels::CompileRequest request(const std::string& kernel, const runtime::Configuration& normal_configuration) const;
-  Recipe::Kernel loaded(const runtime::Plan::Kernel& kernel, const runtime::Configuration& configuration) const;
   std::size_t form_number(const std::string& name) const;
   std::size_t form_bytes(std::size_t form, std::int64_t padded) const;
   const void* value_of(const runtime::Argument& argument, std::size_t form, KernelArguments& arguments) const;

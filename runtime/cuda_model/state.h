@@ -16,6 +16,7 @@
 #include "runtime/cuda_model/program.h"
 #include "runtime/kernels/kernel_library.h"
 #include "runtime/load_times.h"
+#include "runtime/wisdom/wisdom.h"
 
 namespace mlffgen::cuda_model {
 
@@ -47,6 +48,9 @@ struct CudaModel::State {
   // Puts a call into the stream: as a graph, if graphs are wanted and a call of this key has been before.
   void run(Lane& lane, const CallKey& key, const cuda::Stream& stream);
 
+  // Lets the program ask what a tuner found out, if the options want it (advice.cpp).
+  void follow_wisdom();
+
   [[noreturn]] void throw_fault(const kernels::FaultReport& report, std::span<const int> system_begin) const;
   std::size_t device_bytes() const;
   void warn(const std::string& message) const;
@@ -64,10 +68,15 @@ struct CudaModel::State {
   double pairs_per_atom = 0, candidates_per_atom = 0;  // most seen
   bool graphs = true;
   CallKey last_host_call;  // for a profile
+  std::vector<std::string> advice;
 
  private:
   std::size_t bytes_available(std::size_t number) const;
 };
+
+// What a tuning of the model of a fingerprint (Program) holds for here, but for the number of atoms. UserError without
+// NVRTC.
+wisdom::WisdomKey wisdom_key(const cuda::Context& context, const std::string& model);
 
 // Evaluates structures in batches on the lanes (host_batches.cpp).
 void evaluate_host_batches(CudaModel::State& state, std::span<const runtime::Structure> structures, bool forces,

@@ -88,7 +88,7 @@ StepTimes time_steps(const cuda::Stream& stream, int repeats, const std::functio
   return {std::move(steps), runtime::spread_of(std::move(whole))};
 }
 
-runtime::Spread time_on_gpu(const cuda::Stream& stream, int repeats, const std::function<void()>& enqueue) {
+std::vector<double> samples_on_gpu(const cuda::Stream& stream, int repeats, const std::function<void()>& enqueue) {
   std::vector<double> times;
   time_calls_ahead(
       stream, repeats,
@@ -97,7 +97,11 @@ runtime::Spread time_on_gpu(const cuda::Stream& stream, int repeats, const std::
         timeline.mark();
       },
       [&](const Timeline& timeline) { times.push_back(timeline.microseconds()); });
-  return runtime::spread_of(std::move(times));
+  return times;
+}
+
+runtime::Spread time_on_gpu(const cuda::Stream& stream, int repeats, const std::function<void()>& enqueue) {
+  return runtime::spread_of(samples_on_gpu(stream, repeats, enqueue));
 }
 
 }  // namespace mlffgen::cuda_model

@@ -21,7 +21,8 @@ struct StepTimes {
 };
 StepTimes time_steps(const cuda::Stream& stream, int repeats, const std::function<void(const PartMark&)>& enqueue);
 
-// Of the whole of it.
+// Of the whole of it, microseconds [repeats].
+std::vector<double> samples_on_gpu(const cuda::Stream& stream, int repeats, const std::function<void()>& enqueue);
 runtime::Spread time_on_gpu(const cuda::Stream& stream, int repeats, const std::function<void()>& enqueue);
 
 }  // namespace mlffgen::cuda_model

@@ -10,6 +10,7 @@ const std::vector<EnvironmentVariable>& environment_variables() {
       {kNvrtcVariable, "path of the NVRTC library (libnvrtc.so...) to use instead of searching for one"},
       {kCacheFolderVariable, "folder of compiled kernels (default $XDG_CACHE_HOME/mlffgen, else ~/.cache/mlffgen)"},
       {kCacheSizeVariable, "what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing)"},
+      {kLogVariable, "1: lines on the standard error that say what kernels are run with, and why"},
       {kWisdomFolderVariable,
        "folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else ~/.local/share/mlffgen/wisdom)"}};
   return list;

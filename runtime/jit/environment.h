@@ -6,6 +6,7 @@
 // | MLFFGEN_NVRTC      | path of the NVRTC library (libnvrtc.so...) to use instead of searching for one          |
 // | MLFFGEN_CACHE_DIR  | folder of compiled kernels (default $XDG_CACHE_HOME/mlffgen, else ~/.cache/mlffgen)     |
 // | MLFFGEN_CACHE_SIZE | what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing) |
+// | MLFFGEN_LOG        | 1: lines on the standard error that say what kernels are run with, and why              |
 // | MLFFGEN_WISDOM_DIR | folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else                  |
 // |                    | ~/.local/share/mlffgen/wisdom)                                                          |
 #pragma once
@@ -28,6 +29,7 @@ inline constexpr const char* kCudaVariable = "MLFFGEN_CUDA";
 inline constexpr const char* kNvrtcVariable = "MLFFGEN_NVRTC";
 inline constexpr const char* kCacheFolderVariable = "MLFFGEN_CACHE_DIR";
 inline constexpr const char* kCacheSizeVariable = "MLFFGEN_CACHE_SIZE";
+inline constexpr const char* kLogVariable = "MLFFGEN_LOG";
 inline constexpr const char* kWisdomFolderVariable = "MLFFGEN_WISDOM_DIR";
 
 // The value of a variable; nothing if it is unset or empty.

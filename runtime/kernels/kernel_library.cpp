@@ -8,7 +8,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -77,6 +79,7 @@ struct KernelLibrary::State {
   std::mutex mutex;  // of what follows
   std::map<Key, cuda::Module> modules;
   LibraryCosts costs;
+  std::counting_semaphore<> compilers{std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
   std::map<Key, Compiled> started;  // last: its threads use the rest, and their end is waited for
 };
 
@@ -104,7 +107,13 @@ KernelLibrary::State::Compiled KernelLibrary::State::start(const Key& key,
   const std::lock_guard lock(mutex);
   const auto found = started.find(key);
   if (found != started.end()) return found->second;
-  return started.emplace(key, std::async([this, request] { return compile(context, request()); })).first->second;
+  const auto run = [this, request] {
+    compilers.acquire();
+    const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> place(
+        &compilers, [](std::counting_semaphore<>* taken) { taken->release(); });
+    return compile(context, request());
+  };
+  return started.emplace(key, std::async(std::launch::async, run)).first->second;
 }
 
 std::optional<cuda::Module> KernelLibrary::State::loaded(const Key& key) {

@@ -104,9 +104,12 @@ TEST_CASE("blocks of any shape give the same to rounding: teams of one, two and 
   const auto expected = cuda_model::CudaModel(bundle).evaluate(structures);
   for (const int lanes : {64, 128}) {
     CAPTURE(lanes);
-    // Of as many threads, and with less shared memory than the plan has for them.
-    const std::string shape = fmt::format("#define MLFF_LANES {}\n#define MLFF_TEAMS {}\n", lanes, 256 / lanes);
-    cuda_model::CudaModel other(with_source(bundle, shape + std::string(bundle.text("source.cu"))));
+    cuda_model::CudaModel other(bundle);
+    wisdom::ModelConfiguration configuration{"fused", {}};
+    for (const auto& kernel : other.plan().form().kernels) {
+      configuration.kernels[kernel.name] = {{"MLFF_LANES", lanes}, {"MLFF_TEAMS", 256 / lanes}};
+    }
+    other.use(configuration);
     CHECK(test::nearly_same(other.evaluate(structures), expected, 2e-5));
   }
 }
@@ -135,15 +138,13 @@ TEST_CASE("code of the bundle that fits the GPU is used as it is, any other is l
 TEST_CASE("where shared memory is short, blocks are smaller and results the same") {
   const runtime::Bundle& bundle = test::small_bundle(true);
   const auto tight = changed(bundle, [](json& plan) {
-    for (auto& launch : plan["gpu"]["tiles"][0]["launches"]) launch["shared_bytes"] = 1 << 20;
+    for (auto& kernel : plan["forms"][0]["kernels"]) kernel["shared"]["tile_numbers"] = 5000;  // 8 would be too many
   });
   cuda_model::CudaModel wide(bundle), narrow(tight);
   const std::vector<Structure> structures = {test::crystal(3, 3, 2, 7, 1)};
   CHECK(test::nearly_same(narrow.evaluate(structures), wide.evaluate(structures)));
   const auto none = changed(bundle, [](json& plan) {
-    for (auto& tile : plan["gpu"]["tiles"]) {
-      for (auto& launch : tile["launches"]) launch["shared_bytes"] = 1 << 20;
-    }
+    for (auto& kernel : plan["forms"][0]["kernels"]) kernel["shared"]["tile_numbers"] = 50000;
   });
   CHECK_THROWS_AS(cuda_model::CudaModel{none}, UserError);
 }

@@ -168,7 +168,7 @@ TEST_CASE("the launch of every configuration is what clang makes of the source")
               t.choices[static_cast<std::size_t>(random.below(static_cast<int>(t.choices.size())))];
           defines.push_back(t.define + "=" + std::to_string(configuration[t.define]));
         }
-        if (!runtime::problem_with(checked.tunables, configuration).empty()) continue;
+        if (!runtime::problem_with(runtime::shape_of(checked.tunables, configuration)).empty()) continue;
         const clang::Manifest manifest = clang::parse_manifest(checked.text, defines);
         const runtime::BlockShape shape = runtime::shape_of(checked.tunables, configuration);
         for (std::size_t k = 0; k < manifest.kernels.size(); ++k) {
