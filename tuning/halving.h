@@ -67,7 +67,7 @@ struct HalvingResult {
   bool complete = false;           // false: stopped, and the winner is the best that is known
   std::vector<ArmResult> arms;     // [n_arms]
   std::optional<DuelResult> duel;  // of the default and the best arm, if that is another
-  int samples = 0;                 // taken in all
+  int samples = 0;                 // taken in all, less those of a duel that failed
 };
 
 // Searches among n_arms >= 1 arms. Stopped early, the default wins unless the duel was won. Throws ArmFailed if the

@@ -38,6 +38,7 @@ class Journal {
 
  private:
   void read();
+  void write(const std::string& line);
 
   std::filesystem::path path_;
   std::map<std::string, std::vector<double>> samples_;

@@ -37,6 +37,9 @@ class Space {
   int distance(const Configuration& configuration) const;
 
  private:
+  // All values of the tunables from this one on, in place.
+  void visit(std::size_t from, Configuration& configuration, const std::function<void()>& visitor) const;
+
   std::vector<wisdom::Tunable> tunables_;  // choices in rising order, the default among them
   Fits fits_;
 };

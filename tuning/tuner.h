@@ -89,8 +89,8 @@ struct TuningOptions {
   std::size_t candidates = 12;      // of the cost model, in the first search of a kernel
   int most_steps = 16;              // from neighbour to neighbour, for each kernel
   bool again = false;               // tune sizes that have an entry for exactly this key, and measure anew
-  HalvingOptions first;             // first search of a kernel
-  HalvingOptions call;              // duel of whole calls
+  HalvingOptions kernel;            // searches of kernels; steps to neighbours take a smaller margin
+  HalvingOptions call;              // duels of whole calls
   std::function<bool()> stop = {};  // true: end as soon as possible, decide nothing more (an interrupt)
   std::function<void(const TuningProgress&)> progress = {};
   std::function<double()> clock = {};  // seconds; none: a steady clock

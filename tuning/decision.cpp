@@ -1,0 +1,81 @@
+#include "tuning/decision.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace mlffgen::tuning {
+namespace {
+
+constexpr int kSamplesAlone = 32;
+constexpr std::size_t kHeuristic = 0, kContender = 1;
+
+// The heuristic and one contender.
+class CallBench : public Bench {
+ public:
+  CallBench(Recorder& recorder, const Contender& heuristic, const Contender& contender)
+      : recorder_(recorder),
+        sides_{&heuristic, &contender},
+        search_("against " + wisdom::describe(contender.configuration)) {}
+
+  std::vector<double> sample(std::size_t arm, int count) override {
+    std::vector<double> times =
+        recorder_.sample_call(search_, sides_[arm]->configuration, sides_[arm]->form, had_[arm], count);
+    had_[arm] += times.size();
+    return times;
+  }
+  std::optional<std::string> check(std::size_t arm) override {
+    return recorder_.check_call(sides_[arm]->configuration, sides_[arm]->form);
+  }
+
+ private:
+  Recorder& recorder_;
+  const Contender* sides_[2];
+  std::string search_;
+  std::size_t had_[2] = {0, 0};  // samples
+};
+
+// Why the contender is no better than the heuristic, or nothing. The duel is left in `fight`.
+std::optional<std::string> lost(Bench& bench, const HalvingOptions& options, std::optional<DuelResult>& fight) {
+  try {
+    if (const auto problem = bench.check(kContender)) return "wrong results: " + *problem;
+    fight = duel(bench, kHeuristic, kContender, options);
+  } catch (const ArmFailed& error) {
+    return error.what();
+  }
+  if (fight->challenger_wins || !fight->complete) return std::nullopt;
+  return fmt::format("{:.1f} us a call, without it {:.1f} us", fight->challenger.median, fight->standing.median);
+}
+
+}  // namespace
+
+std::optional<Decision> decide(Recorder& recorder, const Contender& heuristic, std::vector<Contender> contenders,
+                               const HalvingOptions& options) {
+  std::stable_sort(contenders.begin(), contenders.end(),
+                   [](const Contender& a, const Contender& b) { return a.kernels_us < b.kernels_us; });
+  Decision decision;
+  decision.best = heuristic.configuration;
+  for (const Contender& contender : contenders) {
+    if (contender.configuration == heuristic.configuration || contender.kernels_us >= heuristic.kernels_us) break;
+    CallBench bench(recorder, heuristic, contender);
+    std::optional<DuelResult> fight;
+    const auto problem = lost(bench, options, fight);
+    if (fight && !fight->complete) return std::nullopt;
+    if (fight) decision.heuristic_time = decision.time = fight->standing;
+    if (!problem) {
+      decision.best = contender.configuration;
+      decision.time = fight->challenger;
+      return decision;
+    }
+    decision.rejected.push_back(fmt::format("{}: {}", wisdom::describe(contender.configuration), *problem));
+  }
+  if (decision.time.samples == 0) {
+    decision.heuristic_time = decision.time =
+        estimate(recorder.sample_call("alone", heuristic.configuration, heuristic.form, 0, kSamplesAlone));
+  }
+  return decision;
+}
+
+}  // namespace mlffgen::tuning

@@ -1,0 +1,63 @@
+// The search for one kernel's fastest configuration at one size, step by step: first among the candidates of a cost
+// model, then from neighbour to neighbour.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tuning/halving.h"
+#include "tuning/recorder.h"
+#include "tuning/space.h"
+#include "tuning/tuner.h"
+
+namespace mlffgen::tuning {
+
+class KernelSearch {
+ public:
+  // start: what the kernel has without tuning.
+  KernelSearch(TuningDevice& device, Recorder& recorder, const std::vector<wisdom::Tunable>& tunables,
+               const TuningOptions& options, int atoms, std::string form, std::string kernel, Configuration start);
+
+  KernelSearch(const KernelSearch&) = delete;
+  KernelSearch& operator=(const KernelSearch&) = delete;
+
+  // One search, or a part of it if `stop` says so: then the next call repeats it, without measuring again. `more` are
+  // configurations worth a try in the first. Throws ArmFailed if the kernel cannot be run as it is without tuning.
+  void step(const std::vector<Configuration>& more, const std::function<bool()>& stop);
+
+  bool searched() const { return steps_ > 0; }  // the first search is over
+  bool finished() const { return finished_; }   // no neighbour is better, or there were enough steps
+
+  int atoms() const { return atoms_; }
+  const std::string& form() const { return form_; }
+  const std::string& kernel() const { return kernel_; }
+  const Configuration& best() const { return best_; }
+  const Estimate& time() const { return time_; }                  // of the best; nothing before anything was measured
+  const Estimate& default_time() const { return default_time_; }  // of the start
+  const std::vector<std::string>& rejected() const { return rejected_; }
+
+ private:
+  std::vector<Configuration> arms(const std::vector<Configuration>& more);
+  const std::vector<Configuration>& candidates();
+  std::vector<KernelVariant> sound(const std::vector<Configuration>& arms);
+  void take(const HalvingResult& result, const std::vector<KernelVariant>& variants);
+  void reject(const KernelVariant& variant, const std::string& reason);
+
+  TuningDevice& device_;
+  Recorder& recorder_;
+  const TuningOptions& options_;
+  int atoms_;
+  std::string form_, kernel_;
+  Space space_;
+  std::vector<Configuration> candidates_;  // of the cost model; empty: not asked yet
+  Configuration start_, best_;
+  Estimate time_, default_time_;
+  std::set<Configuration> tried_;
+  std::vector<std::string> rejected_;
+  int steps_ = 0;  // searches that are over
+  bool finished_ = false;
+};
+
+}  // namespace mlffgen::tuning

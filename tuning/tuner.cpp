@@ -1,0 +1,285 @@
+#include "tuning/tuner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "tuning/decision.h"
+#include "tuning/journal.h"
+#include "tuning/kernel_search.h"
+#include "tuning/recorder.h"
+
+namespace mlffgen::tuning {
+namespace {
+
+constexpr double kLeastShare = 1;  // seconds: less is spent on beginning
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t unix_time() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+ModelConfiguration canonical(const ModelConfiguration& configuration, const wisdom::Choices& choices) {
+  ModelConfiguration result{configuration.form, {}};
+  for (const auto& [kernel, values] : configuration.kernels) {
+    Configuration kept = wisdom::canonical(values, choices.tunables);
+    if (!kept.empty()) result.kernels[kernel] = std::move(kept);
+  }
+  return result;
+}
+
+// A size that is being tuned.
+struct Work {
+  Work(TuningDevice& device, const wisdom::Store& store, wisdom::WisdomKey size_key)
+      : key(std::move(size_key)), journal(store.folder(), key), recorder(device, journal, key.atoms) {}
+
+  bool searched() const {
+    return std::all_of(searches.begin(), searches.end(), [](const auto& search) { return search->searched(); });
+  }
+
+  wisdom::WisdomKey key;
+  Journal journal;
+  Recorder recorder;
+  ModelConfiguration heuristic;
+  std::vector<std::unique_ptr<KernelSearch>> searches;
+  std::vector<std::string> rejected;  // besides those of the searches
+};
+
+class Tuner {
+ public:
+  Tuner(TuningDevice& device, const TuningRequest& request, const wisdom::Store& store, const TuningOptions& options)
+      : device_(device), request_(request), store_(store), options_(options), end_(now() + options.seconds) {}
+
+  TuningReport run() {
+    begin();
+    spend_time([](const KernelSearch& search) { return !search.searched(); });
+    spend_time([](const KernelSearch& search) { return !search.finished(); });
+    for (std::size_t k = 0; k < works_.size(); ++k) {
+      if (works_[k] && works_[k]->searched() && !stopped()) finish(*works_[k], report_.sizes[k]);
+    }
+    for (std::size_t k = 0; k < works_.size(); ++k) conclude(k);
+    return std::move(report_);
+  }
+
+ private:
+  double now() const { return options_.clock ? options_.clock() : steady_seconds(); }
+  bool stopped() const { return options_.stop && options_.stop(); }
+  wisdom::WisdomKey key_of(const TuningSize& size) const {
+    wisdom::WisdomKey key = request_.key;
+    key.atoms = size.atoms;
+    return key;
+  }
+
+  // Which sizes there is work for, and what that is.
+  void begin() {
+    wisdom::Reading reading = store_.read();
+    report_.warnings = std::move(reading.warnings);
+    wisdom::Wisdom wisdom;
+    wisdom.add(reading.entries);
+    std::set<int> buckets;
+    for (const TuningSize& size : request_.sizes) {
+      TunedSize& result = report_.sizes.emplace_back();
+      result.atoms = size.atoms;
+      const wisdom::Advice advice = wisdom.advise(key_of(size));
+      const bool known = advice.rung == wisdom::Rung::exact && !options_.again;
+      if (known) result = {size.atoms, TunedSize::Outcome::known, advice.entry, {}};
+      const bool is_first = buckets.insert(wisdom::size_bucket(size.atoms)).second;
+      works_.push_back(known || !is_first ? nullptr : work_for(size));
+      // Who was killed between the entry and this left it behind.
+      if (known) Journal(store_.folder(), key_of(size)).remove();
+    }
+  }
+
+  std::unique_ptr<Work> work_for(const TuningSize& size) {
+    const auto problem = wisdom::problem_of(size.heuristic, request_.choices);
+    internal_check(size.atoms > 0 && !size.heuristic.form.empty() && !problem,
+                   "a heuristic that the model does not have");
+    auto work = std::make_unique<Work>(device_, store_, key_of(size));
+    work->heuristic = canonical(size.heuristic, request_.choices);
+    for (const wisdom::Form& form : request_.choices.forms) {
+      for (const std::string& kernel : form.kernels) {
+        Configuration start;
+        const auto named = work->heuristic.kernels.find(kernel);
+        if (form.name == work->heuristic.form && named != work->heuristic.kernels.end()) start = named->second;
+        work->searches.push_back(std::make_unique<KernelSearch>(device_, work->recorder, request_.choices.tunables,
+                                                                options_, size.atoms, form.name, kernel, start));
+      }
+    }
+    report_.warnings.insert(report_.warnings.end(), work->journal.warnings().begin(), work->journal.warnings().end());
+    return work;
+  }
+
+  using Wanted = bool (*)(const KernelSearch&);
+
+  std::vector<std::pair<Work*, KernelSearch*>> all(Wanted wanted) const {
+    std::vector<std::pair<Work*, KernelSearch*>> list;
+    for (const auto& work : works_) {
+      if (!work) continue;
+      for (const auto& search : work->searches) {
+        if (wanted(*search)) list.emplace_back(work.get(), search.get());
+      }
+    }
+    return list;
+  }
+
+  // Gives those that want it equal shares of what is left of the time, until none wants more; what one does not use
+  // goes to the others.
+  void spend_time(Wanted wanted) {
+    for (auto list = all(wanted); !list.empty() && !stopped() && now() < end_; list = all(wanted)) {
+      for (std::size_t k = 0; k < list.size() && !stopped() && now() < end_; ++k) {
+        const double share = (end_ - now()) / static_cast<double>(list.size() - k);
+        const double until = std::min(end_, now() + std::max(share, kLeastShare));
+        // A form that cannot be run takes its other searches with it.
+        const auto& searches = list[k].first->searches;
+        const auto is_left = [&](const auto& search) { return search.get() == list[k].second; };
+        if (std::any_of(searches.begin(), searches.end(), is_left)) step(*list[k].first, *list[k].second, until);
+      }
+    }
+  }
+
+  void step(Work& work, KernelSearch& search, double until) {
+    try {
+      search.step(winners_elsewhere(search), [&] { return stopped() || now() >= until; });
+      tell(search.atoms(), &search);
+    } catch (const ArmFailed& error) {
+      const std::string form = search.form();
+      const std::string text = fmt::format("kernel {} of form {} cannot be run without tuning for {} atoms: {}",
+                                           search.kernel(), form, search.atoms(), error.what());
+      if (form == work.heuristic.form) throw UserError(text);
+      work.rejected.push_back(text);
+      std::erase_if(work.searches, [&](const auto& other) { return other->form() == form; });
+    }
+  }
+
+  // What other sizes have found for the same kernel.
+  std::vector<Configuration> winners_elsewhere(const KernelSearch& search) const {
+    std::vector<Configuration> winners;
+    for (const auto& [work, other] : all([](const KernelSearch& any) { return any.searched(); })) {
+      const bool same = other->form() == search.form() && other->kernel() == search.kernel();
+      if (same && other != &search) winners.push_back(other->best());
+    }
+    return winners;
+  }
+
+  // The form with what its kernels have found, or with what they began with.
+  Contender contender(const Work& work, const wisdom::Form& form, bool tuned) const {
+    Contender result{form, {form.name, {}}, 0};
+    for (const auto& search : work.searches) {
+      if (search->form() != form.name) continue;
+      if (tuned && !search->best().empty()) result.configuration.kernels[search->kernel()] = search->best();
+      result.kernels_us += (tuned ? search->time() : search->default_time()).median;
+    }
+    if (!tuned) result.configuration = work.heuristic;
+    return result;
+  }
+
+  void finish(Work& work, TunedSize& result) {
+    std::vector<Contender> contenders;
+    Contender heuristic;
+    for (const wisdom::Form& form : request_.choices.forms) {
+      const bool is_left = std::any_of(work.searches.begin(), work.searches.end(),
+                                       [&](const auto& search) { return search->form() == form.name; });
+      if (is_left) contenders.push_back(contender(work, form, true));
+      if (form.name == work.heuristic.form) heuristic = contender(work, form, false);
+    }
+    HalvingOptions call = options_.call;
+    call.stop = options_.stop;
+    try {
+      const auto decision = decide(work.recorder, heuristic, std::move(contenders), call);
+      if (!decision) return;
+      write_down(work, *decision, result);
+    } catch (const ArmFailed& error) {
+      throw UserError(
+          fmt::format("the model cannot be run without tuning for {} atoms: {}", result.atoms, error.what()));
+    }
+    tell(result.atoms, nullptr, &*result.entry);
+  }
+
+  void write_down(Work& work, const Decision& decision, TunedSize& result) {
+    const bool is_tuned = decision.best != work.heuristic;
+    result.entry = wisdom::WisdomEntry{work.key,
+                                       decision.best,
+                                       decision.heuristic_time.median,
+                                       decision.time.median,
+                                       decision.heuristic_time.error(),
+                                       decision.time.error(),
+                                       request_.model_name,
+                                       unix_time()};
+    store_.add(*result.entry);
+    work.journal.remove();
+    result.outcome = is_tuned ? TunedSize::Outcome::tuned : TunedSize::Outcome::heuristic;
+    work.rejected.insert(work.rejected.end(), decision.rejected.begin(), decision.rejected.end());
+    ++decided_;
+  }
+
+  // What cannot win, and what is known of a size that another of the request stands for.
+  void conclude(std::size_t k) {
+    TunedSize& result = report_.sizes[k];
+    if (works_[k]) {
+      result.rejected = works_[k]->rejected;
+      for (const auto& search : works_[k]->searches) {
+        result.rejected.insert(result.rejected.end(), search->rejected().begin(), search->rejected().end());
+      }
+      return;
+    }
+    for (const TunedSize& other : report_.sizes) {
+      const bool same = wisdom::size_bucket(other.atoms) == wisdom::size_bucket(result.atoms);
+      if (!same || !other.entry || result.entry) continue;
+      result.entry = other.entry;
+      result.outcome = TunedSize::Outcome::known;
+    }
+  }
+
+  void tell(int atoms, const KernelSearch* search, const wisdom::WisdomEntry* entry = nullptr) const {
+    if (!options_.progress) return;
+    TuningProgress progress;
+    progress.atoms = atoms;
+    progress.done = decided_;
+    for (const auto& work : works_) {
+      if (!work) continue;
+      ++progress.total;
+      for (const auto& other : work->searches) {
+        ++progress.total;
+        progress.done += other->searched() ? 1 : 0;
+      }
+    }
+    if (search != nullptr) {
+      progress.form = search->form();
+      progress.kernel = search->kernel();
+      progress.default_us = search->default_time().median;
+      progress.best_us = search->time().median;
+      progress.best = wisdom::describe(search->best());
+    } else {
+      progress.default_us = entry->heuristic_us;
+      progress.best_us = entry->tuned_us;
+      progress.best = wisdom::describe(entry->best);
+    }
+    options_.progress(progress);
+  }
+
+  TuningDevice& device_;
+  const TuningRequest& request_;
+  const wisdom::Store& store_;
+  const TuningOptions& options_;
+  const double end_;
+  std::vector<std::unique_ptr<Work>> works_;  // of the sizes; none where there is nothing to do
+  TuningReport report_;
+  int decided_ = 0;
+};
+
+}  // namespace
+
+TuningReport tune(TuningDevice& device, const TuningRequest& request, const wisdom::Store& store,
+                  const TuningOptions& options) {
+  return Tuner(device, request, store, options).run();
+}
+
+}  // namespace mlffgen::tuning
