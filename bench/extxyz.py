@@ -9,8 +9,13 @@ from typing import Iterable, Optional
 
 import numpy as np
 
-ATOMIC_NUMBERS = {"H": 1, "C": 6, "N": 7, "O": 8, "F": 9, "S": 16, "Cl": 17}
-SYMBOLS = {number: symbol for symbol, number in ATOMIC_NUMBERS.items()}
+_ELEMENTS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo "
+    "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl "
+    "Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
+)
+SYMBOLS = dict(enumerate(_ELEMENTS.split(), start=1))
+ATOMIC_NUMBERS = {symbol: number for number, symbol in SYMBOLS.items()}
 
 _KEY_VALUE = re.compile(r'([A-Za-z_][\w-]*)=("[^"]*"|\S+)')
 

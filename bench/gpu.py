@@ -24,9 +24,10 @@ import torch
 from scipy.spatial import cKDTree
 
 import capi
+from dialects import load_network
 from extxyz import Frame
 from neighbours import NeighbourList, neighbour_list
-from pytorch_painn import Inputs, PaiNN
+from pytorch_painn import Inputs
 from structures import cluster, periodic
 
 _SIZES = "9,21,100,200,64x9,1024x9,256x21,1000p,8000p,27000p,64000p,1000000p"
@@ -177,7 +178,7 @@ class Eager:
 
     def __init__(self, weights: Path, system: System, dtype: torch.dtype) -> None:
         frame = Frame(system.numbers, system.positions)
-        self._model = PaiNN(weights, dtype, "cuda")
+        self._model = load_network(weights, dtype, "cuda")
         self.inputs = Inputs(frame, system.pairs, dtype, "cuda")
 
     def enqueue(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -317,7 +318,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="a folder for gpu.json and gpu.md")
     arguments = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
-    cutoff = PaiNN(arguments.weights, torch.float32).cutoff
+    cutoff = load_network(arguments.weights, torch.float32).cutoff
     report: dict[str, object] = {"machine": machine(), "rows": []}
     for name in arguments.sizes.split(","):
         try:

@@ -25,10 +25,16 @@ _NORM_EPSILON = 1e-8
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Reads a weight file into name -> array (dtype and shape as stored) and its metadata."""
+    """Reads a weight file into name -> array (dtype and shape as stored) and its metadata.
+
+    Raises OSError for a file that cannot be read and ValueError for one that is no safetensors file.
+    """
     data = path.read_bytes()
-    (header_size,) = struct.unpack_from("<Q", data)
-    header = json.loads(data[8 : 8 + header_size])
+    try:
+        (header_size,) = struct.unpack_from("<Q", data)
+        header = json.loads(data[8 : 8 + header_size])
+    except (struct.error, ValueError) as error:
+        raise ValueError(f"{path}: no safetensors file") from error
     metadata = header.pop("__metadata__", {})
     arrays = {}
     for name, entry in header.items():
@@ -54,24 +60,65 @@ class Inputs:
         self.shift = torch.tensor(pairs.shift, dtype=dtype, device=device)
 
 
-class PaiNN:
-    """The network with fixed weights; no parameter asks for a gradient, so autograd follows the positions alone."""
+def count_layers(arrays: dict[str, np.ndarray], prefix: str) -> int:
+    """How many numbers follow the prefix in the names."""
+    return len({name[len(prefix) :].split(".")[0] for name in arrays if name.startswith(prefix)})
 
-    def __init__(self, weights: Path, dtype: torch.dtype, device: str = "cpu") -> None:
-        arrays, metadata = read_safetensors(weights)
+
+class Network:
+    """A network with fixed weights; no parameter asks for a gradient, so autograd follows the positions alone.
+
+    A dialect adds `dialect`, its name, and _interaction_energy().
+    """
+
+    dialect = ""
+
+    def __init__(self, arrays: dict[str, np.ndarray], cutoff: float, dtype: torch.dtype, device: str) -> None:
         self._weights = {
             name: torch.tensor(np.array(array, dtype=np.float64), dtype=dtype, device=device)
             for name, array in arrays.items()
         }
-        self.features = int(self._weights["representation.embedding.weight"].shape[1])  # F
-        self.layers = int(metadata["n_interactions"])
-        self.cutoff = float(metadata["cutoff"])  # angstrom
-        # Energy unit per atom. Kept in double: it is 1e5 times larger than what the forces depend on.
-        self.offset = float(arrays["postprocessors.1.mean"][0]) if "postprocessors.1.mean" in arrays else 0.0
+        self.cutoff = cutoff  # angstrom
+        self.offset = 0.0  # energy unit per atom
 
     def _dense(self, name: str, x: Tensor) -> Tensor:
         """Linear layer [..., in] -> [..., out]."""
         return linear(x, self._weights[name + ".weight"], self._weights.get(name + ".bias"))
+
+    def _envelope(self, distance: Tensor) -> Tensor:
+        """The cosine cutoff."""
+        return 0.5 * (torch.cos(distance * (math.pi / self.cutoff)) + 1.0)
+
+    def _interaction_energy(self, inputs: Inputs) -> Tensor:
+        """Energy [] without the per-atom offset."""
+        raise NotImplementedError
+
+    def energy_and_gradient(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Energy [] without the per-atom offset and its gradient [n_atoms][3], enqueued only: nothing waits for a GPU."""
+        energy = self._interaction_energy(inputs)
+        return energy.detach(), torch.autograd.grad(energy, inputs.positions)[0]
+
+    def energy_and_forces(self, inputs: Inputs) -> tuple[float, Tensor]:
+        """Energy (offset included, energy unit) and forces [n_atoms][3] (energy unit / angstrom)."""
+        energy = self._interaction_energy(inputs)
+        if inputs.centre.numel() == 0:
+            forces = torch.zeros_like(inputs.positions)
+        else:
+            forces = -torch.autograd.grad(energy, inputs.positions)[0]
+        return float(energy.detach()) + self.offset * inputs.numbers.numel(), forces
+
+
+class PaiNN(Network):
+    """SchNetPack's dialect."""
+
+    dialect = "SchNetPack"
+
+    def __init__(self, arrays: dict[str, np.ndarray], cutoff: float, dtype: torch.dtype, device: str = "cpu") -> None:
+        super().__init__(arrays, cutoff, dtype, device)
+        self.features = int(self._weights["representation.embedding.weight"].shape[1])  # F
+        self.layers = count_layers(arrays, "representation.interactions.")
+        # Kept in double: it is 1e5 times larger than what the forces depend on.
+        self.offset = float(arrays["postprocessors.1.mean"][0]) if "postprocessors.1.mean" in arrays else 0.0
 
     def _mlp(self, name: str, x: Tensor) -> Tensor:
         """Linear, SiLU, linear."""
@@ -82,8 +129,7 @@ class PaiNN:
         offsets = self._weights["representation.radial_basis.offsets"]
         widths = self._weights["representation.radial_basis.widths"]
         basis = torch.exp(-0.5 / widths**2 * (distance - offsets) ** 2)  # [n_pairs][n_rbf]
-        envelope = 0.5 * (torch.cos(distance * (math.pi / self.cutoff)) + 1.0)  # [n_pairs][1]
-        filters = self._dense("representation.filter_net", basis) * envelope  # [n_pairs][layers 3F]
+        filters = self._dense("representation.filter_net", basis) * self._envelope(distance)  # [n_pairs][layers 3F]
         return torch.split(filters, 3 * self.features, dim=1)
 
     def _interaction(
@@ -109,7 +155,6 @@ class PaiNN:
         return s, v
 
     def _interaction_energy(self, inputs: Inputs) -> Tensor:
-        """Energy [] without the per-atom offset."""
         x = inputs.positions
         r = x[inputs.neighbour] - x[inputs.centre] + inputs.shift  # [n_pairs][3], angstrom
         distance = torch.linalg.norm(r, dim=1, keepdim=True)
@@ -121,17 +166,3 @@ class PaiNN:
             s, v = self._interaction(layer, s, v, filters[layer], u, inputs)
             s, v = self._mixing(layer, s, v)
         return self._mlp("output_modules.0.outnet", s).sum()
-
-    def energy_and_gradient(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
-        """Energy [] without the per-atom offset and its gradient [n_atoms][3], enqueued only: nothing waits for a GPU."""
-        energy = self._interaction_energy(inputs)
-        return energy.detach(), torch.autograd.grad(energy, inputs.positions)[0]
-
-    def energy_and_forces(self, inputs: Inputs) -> tuple[float, Tensor]:
-        """Energy (offset included, energy unit) and forces [n_atoms][3] (energy unit / angstrom)."""
-        energy = self._interaction_energy(inputs)
-        if inputs.centre.numel() == 0:
-            forces = torch.zeros_like(inputs.positions)
-        else:
-            forces = -torch.autograd.grad(energy, inputs.positions)[0]
-        return float(energy.detach()) + self.offset * inputs.numbers.numel(), forces

@@ -21,9 +21,10 @@ from typing import Any, Optional
 import numpy as np
 import torch
 
+from dialects import load_network
 from extxyz import Frame, read_extxyz, write_extxyz
 from neighbours import neighbour_list
-from pytorch_painn import Inputs, PaiNN
+from pytorch_painn import Inputs, Network
 from structures import structure
 
 _TOP = Path(__file__).resolve().parent.parent
@@ -86,7 +87,7 @@ class Result:
         return self.pytorch.timing.median_ms / self.mlffgen.timing.median_ms if self.mlffgen else None
 
 
-def time_pytorch(model: PaiNN, inputs: Inputs, min_repeats: int, min_seconds: float) -> Timing:
+def time_pytorch(model: Network, inputs: Inputs, min_repeats: int, min_seconds: float) -> Timing:
     """Repeats until both minima are reached (at most _MOST_REPEATS calls)."""
     for _ in range(_WARM_UP):
         model.energy_and_forces(inputs)
@@ -156,13 +157,13 @@ def measure(size: str, arguments: argparse.Namespace, mlffgen: Optional[Mlffgen]
     path = arguments.output_dir / f"{frame.name}.extxyz"
     write_extxyz(path, [frame])
 
-    truth = PaiNN(arguments.weights, torch.float64)
+    truth = load_network(arguments.weights, torch.float64)
     pairs = neighbour_list(frame, truth.cutoff)
     true_energy, forces = truth.energy_and_forces(Inputs(frame, pairs, torch.float64))
     true_forces = forces.numpy()
 
     dtype = {"float32": torch.float32, "float64": torch.float64}[arguments.pytorch_dtype]
-    model = PaiNN(arguments.weights, dtype)
+    model = load_network(arguments.weights, dtype)
     inputs = Inputs(frame, pairs, dtype)
     timing = time_pytorch(model, inputs, arguments.min_repeats, arguments.min_seconds)
     energy, forces = model.energy_and_forces(inputs)

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dialects import load_network
 from extxyz import read_extxyz
 from neighbours import neighbour_list
-from pytorch_painn import Inputs, PaiNN
+from pytorch_painn import Inputs
 
 _ENERGY_BOUND = 1e-10  # relative
 _FORCE_BOUND = 1e-9  # of the frame's largest force
@@ -22,7 +23,7 @@ _FORCE_BOUND = 1e-9  # of the frame's largest force
 
 def verify(weights: Path, reference: Path) -> bool:
     """Prints one line a frame and says whether every frame is within the bounds."""
-    model = PaiNN(weights, torch.float64)
+    model = load_network(weights, torch.float64)
     all_right = True
     for frame in read_extxyz(reference):
         if frame.energy is None or frame.forces is None:

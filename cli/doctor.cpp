@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -15,6 +14,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/gpu_trial.h"
+#include "cli/machine.h"
 #include "cli/table.h"
 #include "runtime/cache/folder.h"
 #include "runtime/cache/settings.h"
@@ -55,15 +55,6 @@ json processor_level() {
     best = level.name;
   }
   return {{"level", best}};
-}
-
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown";
 }
 
 json nvrtc() {

@@ -2,20 +2,25 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <cmath>
 #include <filesystem>
 #include <memory>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/units.h"
-#include "cli/checks/random.h"
 #include "cli/command.h"
 #include "cli/device.h"
 #include "cli/frames.h"
+#include "cli/output_file.h"
+#include "cli/profile_chart.h"
 #include "cli/profile_report.h"
+#include "cli/random_structures.h"
 #include "cli/terminal.h"
 #include "cli/usage.h"
 #include "runtime/bundle.h"
+#include "runtime/cuda/context.h"
+#include "runtime/kernel_cost.h"
+#include "runtime/kernels/device_limits.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -24,27 +29,25 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxThreads = 4096;
 constexpr int kMaxRepeats = 100000;
-constexpr int kMaxAtoms = 50000000;
-
-// Of generated structures, angstrom: the density of a liquid, 0.1 atoms / angstrom^3.
-constexpr double kSpacing = 2.1544, kJitter = 0.2;
 
 constexpr const char* kFooter = R"(examples:
   mlffgen profile model.mlff structures.extxyz --device cuda
   mlffgen profile model.mlff --atoms 8000 --device cuda --json
+  mlffgen profile model.mlff --atoms 8000 --device cuda --plot roofline.svg
   mlffgen profile model.mlff molecule.extxyz --repeats 20 --threads 1
 
 All structures of the file are one call. Without a file, the call is a periodic cube of random atoms of the model's
 elements. Times are microseconds: on a GPU between CUDA events behind each kernel and copy, launched one by one without
 a graph; each holds the microsecond or so that the GPU takes from one to the next. On the host they are the wall clock.
+On a GPU each step is held against what the GPU was measured to do at most, which takes about a second.
 )";
 
 struct Arguments {
-  fs::path model, input;
+  fs::path model, input, plot;
   std::string device = "host";
   int atoms = 1000, threads = 0;
   runtime::ProfileOptions options;
-  bool energy_only = false, json = false;
+  bool energy_only = false, json = false, no_limits = false;
 };
 
 // What is profiled, with where it comes from.
@@ -73,26 +76,6 @@ Input read_input(const fs::path& path, const runtime::Plan& plan) {
   return input;
 }
 
-// Random atoms on a disturbed cubic lattice in a periodic cube.
-runtime::Structure random_liquid(int n_atoms, const runtime::Plan& plan) {
-  const double angstrom = 1 / length_in_angstrom(plan.length_unit);
-  const int side = static_cast<int>(std::ceil(std::cbrt(n_atoms) - 1e-9));
-  Random random(1);
-  runtime::Structure structure;
-  structure.periodic = {true, true, true};
-  for (std::size_t d = 0; d < 3; ++d) structure.cell[d][d] = side * kSpacing * angstrom;
-  for (int k = 0; k < n_atoms; ++k) {
-    const std::array<int, 3> site = {k % side, k / side % side, k / side / side};
-    runtime::Vector3 position{};
-    for (std::size_t d = 0; d < 3; ++d) {
-      position[d] = (site[d] * kSpacing + random.uniform(-kJitter, kJitter)) * angstrom;
-    }
-    structure.positions.push_back(position);
-    structure.atomic_numbers.push_back(plan.elements[random.index(plan.elements.size())]);
-  }
-  return structure;
-}
-
 // An error of a structure names its place in the file.
 runtime::Profile profile_of(runtime::Evaluator& model, const Input& input, const Arguments& arguments) {
   const runtime::EvaluateOptions options{!arguments.energy_only, arguments.threads};
@@ -110,26 +93,60 @@ runtime::Profile profile_of(runtime::Evaluator& model, const Input& input, const
   }
 }
 
+Input input_of(const Arguments& arguments, const runtime::Plan& plan) {
+  if (!arguments.input.empty()) return read_input(arguments.input, plan);
+  Input input;
+  input.structures.push_back(random_structure({arguments.atoms, true}, plan, 1));
+  return input;
+}
+
+kernels::DeviceLimits limits_of(const api::Device& device, runtime::Precision precision) {
+  show_progress("measuring the GPU ...");
+  const cuda::Context context(device.index);
+  const cuda::CurrentContext current(context);
+  return kernels::measure_limits(kernels::KernelLibrary(context), precision);
+}
+
+Roofline roofline_of_gpu(const runtime::Bundle& bundle, const runtime::Plan& plan, const runtime::Profile& profile,
+                         const api::Device& device, bool with_limits) {
+  const auto costs = runtime::read_costs(bundle);
+  std::optional<kernels::DeviceLimits> limits;
+  if (with_limits) limits = limits_of(device, plan.precision);
+  return roofline_of(profile, costs, plan.precision, limits);
+}
+
+void write_plot(const fs::path& path, const ProfileReport& report) {
+  const runtime::Profile& profile = report.profile;
+  const std::string what = fmt::format("{}, {} precision, {} atoms, {} pairs", report.model, report.precision,
+                                       profile.n_atoms, profile.n_pairs);
+  write_file_atomically(path, svg_of(roofline_chart("Kernels of " + report.model + " on " + report.device, what,
+                                                    profile, *report.roofline)));
+}
+
+void check_usage(const Arguments& arguments, const api::Device& device) {
+  usage_check(device.cuda || arguments.plot.empty(), "--plot needs --device cuda: the host has no roofline");
+  usage_check(device.cuda || !arguments.no_limits, "--no-limits needs --device cuda: the host has no limits");
+  if (!arguments.plot.empty()) check_replaceable(arguments.plot);
+}
+
 int run(const Arguments& arguments) {
   const api::Device device = device_of(arguments.device);
+  check_usage(arguments, device);
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
   const OpenModel model = open_model(bundle, device);
   const runtime::Plan& plan = model.evaluator->plan();
-  Input input;
-  if (arguments.input.empty()) {
-    input.structures.push_back(random_liquid(arguments.atoms, plan));
-  } else {
-    input = read_input(arguments.input, plan);
-  }
+  const Input input = input_of(arguments, plan);
   show_progress("timing calls ...");
   ProfileReport report;
   report.profile = profile_of(*model.evaluator, input, arguments);
-  end_progress();
   report.model = plan.name;
   report.precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
   report.device = model.evaluator->device();
   report.options = arguments.options;
   if (!device.cuda) report.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
+  if (device.cuda) report.roofline = roofline_of_gpu(bundle, plan, report.profile, device, !arguments.no_limits);
+  end_progress();
+  if (!arguments.plot.empty()) write_plot(arguments.plot, report);
   if (arguments.json) {
     fmt::print("{}\n", profile_json(report).dump(2));
   } else {
@@ -148,7 +165,7 @@ Command add_profile(CLI::App& program) {
       app->add_option("structures", arguments->input, "the structures of the call")->type_name("IN.extxyz");
   add_device_option(*app, arguments->device);
   app->add_option("--atoms", arguments->atoms, "without IN: atoms of the periodic cube")
-      ->check(whole_number(1, kMaxAtoms))
+      ->check(whole_number(1, kMostRandomAtoms))
       ->type_name("N")
       ->excludes(input)
       ->capture_default_str();
@@ -165,6 +182,11 @@ Command add_profile(CLI::App& program) {
       ->check(whole_number(0, kMaxThreads))
       ->type_name("N")
       ->capture_default_str();
+  CLI::Option* const no_limits =
+      app->add_flag("--no-limits", arguments->no_limits, "do not measure what the GPU can do at most");
+  app->add_option("--plot", arguments->plot, "write the roofline of the kernels as a chart")
+      ->type_name("FILE.svg")
+      ->excludes(no_limits);
   app->add_flag("--json", arguments->json, "print the report as JSON");
   app->footer(kFooter);
   return {app, [arguments] { return run(*arguments); }};

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/profile_roofline_report.h"
 #include "cli/table.h"
 
 namespace mlffgen::cli {
@@ -28,6 +29,9 @@ std::vector<std::pair<std::string, double>> parts_of(const Profile& profile) {
   }
   return parts;
 }
+
+// The sum of the steps over the time from the start of the first to the end of the last, by the same clock.
+double accounted(const Profile& profile) { return profile.sum_of_steps() / profile.all_steps.median; }
 
 Table steps_table(const Profile& profile, bool on_gpu) {
   const double sum = profile.sum_of_steps();
@@ -92,6 +96,8 @@ void print_profile_report(const ProfileReport& report) {
                 steps_table(profile, on_gpu));
   print_section("parts", parts_table(profile));
   print_section("the whole call", call_table(profile));
+  fmt::print("the steps account for {:.1f} % of the time from the first to the last\n", 100 * accounted(profile));
+  if (report.roofline) print_roofline(profile, *report.roofline);
 }
 
 json profile_json(const ProfileReport& report) {
@@ -113,7 +119,8 @@ json profile_json(const ProfileReport& report) {
               {"graph", optional_json(profile.graph)},
               {"plain_call", optional_json(profile.plain_call)},
               {"call", spread_json(profile.call)},
-              {"accounted", sum / profile.call.median}};
+              {"accounted", accounted(profile)},
+              {"accounted_of_call", sum / profile.call.median}};
   if (report.threads > 0) out["threads"] = report.threads;
   for (const Profile::Step& step : profile.steps) {
     json row = spread_json(step.time);
@@ -131,6 +138,7 @@ json profile_json(const ProfileReport& report) {
   for (const auto& [part, time] : parts_of(profile)) {
     out["parts"].push_back({{"part", part}, {"median_us", time}, {"share", time / sum}});
   }
+  if (report.roofline) add_roofline_json(out, profile, *report.roofline);
   return out;
 }
 

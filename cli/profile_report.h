@@ -1,9 +1,11 @@
-// What `mlffgen profile` says: a row for each step of a call, and how far they account for it.
+// What `mlffgen profile` says: a row for each step of a call, how far they account for it, and on a GPU the roofline.
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
+#include "cli/profile_roofline.h"
 #include "runtime/profile.h"
 
 namespace mlffgen::cli {
@@ -13,6 +15,7 @@ struct ProfileReport {
   int threads = 0;  // 0: on a GPU
   runtime::ProfileOptions options;
   runtime::Profile profile;
+  std::optional<Roofline> roofline;  // of a GPU
 };
 
 void print_profile_report(const ProfileReport& report);

@@ -203,7 +203,7 @@ Box Canvas::free_box(double x, double y, double width) const {
 double Canvas::legend(double top, const std::vector<std::pair<std::string, std::string>>& entries) {
   double x = plot_.left, y = top;
   for (const auto& [name, sample] : entries) {
-    const double width = 40 + text_width(name);
+    const double width = 52 + text_width(name);
     if (x > plot_.left && x + width > kWidth - kRight) {
       x = plot_.left;
       y += kLine + 2;

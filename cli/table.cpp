@@ -43,6 +43,23 @@ std::string Table::str(const std::string& indent) const {
   return text;
 }
 
+std::string Table::markdown() const {
+  const auto line = [](const std::vector<std::string>& cells) {
+    std::string text = "|";
+    for (const std::string& cell : cells) {
+      text += ' ';
+      for (const char c : cell) text += c == '|' ? "\\|" : std::string(1, c);
+      text += " |";
+    }
+    return text + '\n';
+  };
+  std::vector<std::string> rule;
+  for (const bool left : left_) rule.emplace_back(left ? "---" : "---:");
+  std::string text = line(heads_) + line(rule);
+  for (const auto& row : rows_) text += line(row);
+  return text;
+}
+
 std::string size_text(std::size_t bytes) {
   if (bytes < 1000) return fmt::format("{} B", bytes);
   const double value = static_cast<double>(bytes);

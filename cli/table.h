@@ -16,6 +16,7 @@ class Table {
 
   bool empty() const { return rows_.empty(); }
   std::string str(const std::string& indent = "") const;
+  std::string markdown() const;
 
  private:
   std::vector<std::string> heads_;

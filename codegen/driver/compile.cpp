@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "codegen/driver/targets.h"
 #include "codegen/elaborate/elaborate.h"
+#include "codegen/explain/cost.h"
 #include "runtime/plan.h"
 
 namespace mlffgen::driver {
@@ -173,6 +174,16 @@ nlohmann::json plan_json(const Model& model, const std::vector<Form>& forms, con
   return plan;
 }
 
+nlohmann::json cost_json(const std::vector<Form>& forms) {
+  nlohmann::json costs = nlohmann::json::object();
+  for (const Form& form : forms) {
+    std::vector<std::string> kernels;
+    for (const emit::Kernel& kernel : form.source.kernels) kernels.push_back(kernel.name);
+    costs.update(explain::costs_json(*form.graph, form.schedule, kernels));
+  }
+  return costs;
+}
+
 nlohmann::json report_json(const Model& model, const Options& options, const Seconds& seconds) {
   nlohmann::json report;
   report["model"] = model.spec.name;
@@ -303,6 +314,7 @@ Compiled compile(const Options& options, const Callbacks& callbacks) {
   result.sections.push_back({"plan", plan_json(model, forms, options, host, gpu).dump()});
   result.sections.push_back({"report", facts.dump()});
   result.sections.push_back({"manifest", forms.front().checked.manifest.dump()});
+  result.sections.push_back({"cost", cost_json(forms).dump()});
   for (const Form& form : forms) result.sections.push_back({form.section, form.checked.text});
   result.sections.push_back({"spec", model.spec.text});
   result.sections.push_back({"program", model.spec.architecture.program_text});

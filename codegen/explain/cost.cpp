@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "codegen/explain/cost_walk.h"
 #include "codegen/passes/passes.h"
 
@@ -108,6 +109,15 @@ nlohmann::json work_json(const Work& work) {
           {"stored", work.stored},         {"weights", work.weights}};
 }
 
+nlohmann::json phase_json(const PhaseCost& phase) {
+  return {{"pair", work_json(phase.pair)},
+          {"batch", work_json(phase.batch)},
+          {"atom", work_json(phase.atom)},
+          {"tile", work_json(phase.tile)},
+          {"scalar_products", phase.scalar_products},
+          {"vector_products", phase.vector_products}};
+}
+
 nlohmann::json run_json(const RunCost& run) {
   return {{"pair_operations", run.pair_operations},
           {"atom_operations", run.atom_operations},
@@ -183,12 +193,9 @@ std::string memory_table(const ModelCost& cost) {
 nlohmann::json to_json(const ModelCost& cost) {
   nlohmann::json phases = nlohmann::json::array();
   for (const PhaseCost& phase : cost.phases) {
-    phases.push_back({{"pair", work_json(phase.pair)},
-                      {"batch", work_json(phase.batch)},
-                      {"atom", work_json(phase.atom)},
-                      {"tile", work_json(phase.tile)},
-                      {"tile_numbers", phase.tile_numbers},
-                      {"team_numbers", phase.team_numbers}});
+    phases.push_back(phase_json(phase));
+    phases.back()["tile_numbers"] = phase.tile_numbers;
+    phases.back()["team_numbers"] = phase.team_numbers;
   }
   return {{"neighbours", cost.options.neighbours},
           {"pair_batch", cost.options.pair_batch},
@@ -204,6 +211,16 @@ nlohmann::json to_json(const ModelCost& cost) {
           {"forward_slot_numbers", cost.forward_slot_numbers},
           {"forward_values", cost.forward_values},
           {"forward_pair_values", cost.forward_pair_values}};
+}
+
+nlohmann::json costs_json(const ir::Graph& graph, const emit::Schedule& schedule,
+                          const std::vector<std::string>& kernels) {
+  internal_check(kernels.size() == schedule.phases.size(), "each phase has a kernel");
+  nlohmann::json costs = nlohmann::json::object();
+  for (std::size_t p = 0; p < kernels.size(); ++p) {
+    costs[kernels[p]] = phase_json(cost_of_phase(graph, schedule, static_cast<int>(p)));
+  }
+  return costs;
 }
 
 std::string cost_markdown(const ModelCost& cost) {

@@ -36,19 +36,23 @@ struct Work {
 };
 
 struct PhaseCost {
-  Work pair;                         // for each pair
-  Work batch;                        // for each batch of pairs of one atom: values of the centre, weights
-  Work atom;                         // for each atom
-  Work tile;                         // for each tile of atoms: the weights of its matrix products
+  Work pair;   // for each pair
+  Work batch;  // for each batch of pairs of one atom: values of the centre, weights
+  Work atom;   // for each atom
+  Work tile;   // for each tile of atoms: the weights of its matrix products
+  // Of the atom's operations, matrix products that tensor cores take in float builds (emit::wants_operand), by their
+  // rows: one an atom for scalars, three for vectors. A product of float is three of half precision there.
+  double scalar_products = 0, vector_products = 0;
   int tile_numbers = 0;              // shared memory of an atom
   int team_numbers = 0;              // shared memory of a pair
   std::set<emit::NodeId> evaluated;  // nodes that the phase works out rather than reads
 };
 
-// Sizes that turn the work of items into the work of an atom.
+// Sizes that turn the work of items into the work of an atom; batches and tiles as GPUs have them by default
+// (templates/cuda_shim.cuh).
 struct CostOptions {
   double neighbours = 32;  // pairs of an atom
-  int pair_batch = 4;      // pairs of a batch
+  int pair_batch = 2;      // pairs of a batch
   int tile_atoms = 8;      // atoms of a tile
 };
 
@@ -83,5 +87,10 @@ ModelCost cost_of(const ir::Graph& graph, const emit::Schedule& schedule, const 
 nlohmann::json to_json(const ModelCost& cost);
 // Tables of phases, totals and memory.
 std::string cost_markdown(const ModelCost& cost);
+
+// Section "cost" of a bundle (docs/bundle_format.md): of each phase of the schedule its PhaseCost, under the name of
+// its kernel. Names are those of the schedule's phases, in order.
+nlohmann::json costs_json(const ir::Graph& graph, const emit::Schedule& schedule,
+                          const std::vector<std::string>& kernels);
 
 }  // namespace mlffgen::explain

@@ -134,9 +134,13 @@ class PhaseWalker {
     cost_.evaluated.insert(id);
     for (std::size_t k = 0; k < n.inputs.size(); ++k) {
       const Node& input = node(n.inputs[k]);
-      row.operations += 2.0 * n.type.size() * input.type.channels;
+      const double operations = 2.0 * n.type.size() * input.type.channels;
+      row.operations += operations;
       shared.weights += static_cast<double>(n.type.channels) * input.type.channels;
       if (ir::is_per_pair(n.type.domain)) continue;
+      if (emit::wants_operand(graph_, id, n.inputs[k])) {
+        (n.type.kind == ir::Kind::vector ? cost_.vector_products : cost_.scalar_products) += operations;
+      }
       if (is_buffer(n.inputs[k])) row.loaded += input.type.size();
       if (k > 0 && is_buffer(id)) row.loaded += n.type.size();
       store(id, row);

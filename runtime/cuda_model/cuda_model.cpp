@@ -43,7 +43,7 @@ CudaModel::State::State(const runtime::Bundle& bundle, runtime::Plan model_plan,
       program(bundle, plan, library, options.form),
       load_times(times),
       element_energy(context),
-      graphs(model_options.graphs) {
+      graphs(model_options.graphs && !model_options.host_list) {
   if (!(options.skin >= 0) || !std::isfinite(options.skin)) {
     throw UserError(fmt::format("the skin must be a length of 0 or more, not {}", options.skin));
   }
@@ -74,7 +74,9 @@ CudaModel::State::State(const runtime::Bundle& bundle, runtime::Plan model_plan,
 
 Lane& CudaModel::State::lane(std::size_t number) {
   auto& lane = lanes[number];
-  if (!lane) lane = std::make_unique<Lane>(program, plan, library, options.skin, element_energy.address());
+  if (lane) return *lane;
+  lane = std::make_unique<Lane>(program, plan, library, options.skin, element_energy.address());
+  if (options.host_list) lane->make_list_on_host();
   return *lane;
 }
 

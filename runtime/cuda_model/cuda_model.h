@@ -34,11 +34,12 @@ class Bundle;
 namespace mlffgen::cuda_model {
 
 struct CudaOptions {
-  int device = 0;         // as CUDA numbers the GPUs
-  double skin = 0;        // of the neighbour list, length unit; for trajectories, 0 builds the list in every call
-  std::string form = {};  // of Plan::forms that runs where nothing is known of the size of a call; "" for the first
-  bool wisdom = true;     // follow what a tuner found out about this model on this GPU (runtime/wisdom)
-  bool graphs = true;     // replay captured graphs; without, each kernel is launched by the host
+  int device = 0;          // as CUDA numbers the GPUs
+  double skin = 0;         // of the neighbour list, length unit; for trajectories, 0 builds the list in every call
+  std::string form = {};   // of Plan::forms that runs where nothing is known of the size of a call; "" for the first
+  bool wisdom = true;      // follow what a tuner found out about this model on this GPU (runtime/wisdom)
+  bool graphs = true;      // replay captured graphs; without, each kernel is launched by the host
+  bool host_list = false;  // of host data, make the list on the processor and upload it in every call, without graphs
   std::size_t memory_limit = 0;  // bytes of device memory that this model may hold; 0: what the GPU has free
   int atoms_per_batch = 32768;   // of host data: larger sets are cut, a larger system is a batch of its own
   std::function<void(const std::string&)> warn = {};  // none: a line on the standard error

@@ -44,6 +44,7 @@ class HostBatches {
 
   void cut();
   void run_queue();
+  void make_room(std::size_t lane, const Flight& flight);
   void start(std::size_t lane, const Range& range);
   void finish(std::size_t lane);
   void finish_all();
@@ -144,6 +145,15 @@ void HostBatches::stage(Lane& lane, const Flight& flight) const {
   }
 }
 
+void HostBatches::make_room(std::size_t lane, const Flight& flight) {
+  state_.make_room_for(lane, flight.key);
+  HostList* const list = state_.lane(lane).host_list();
+  if (list == nullptr) return;
+  const std::int64_t pairs = list->build(structures_.subspan(flight.range.first, flight.range.count), flight.key.atoms);
+  const Room room = {flight.key.atoms, flight.key.systems, pairs, 0};
+  state_.make_room(lane, room, room);
+}
+
 void HostBatches::start(std::size_t lane, const Range& range) {
   try {
     check(range);
@@ -155,7 +165,7 @@ void HostBatches::start(std::size_t lane, const Range& range) {
   flight.range = range;
   flight.key = measure(range, flight.n_atoms);
   try {
-    state_.make_room_for(lane, flight.key);
+    make_room(lane, flight);
   } catch (const MemoryError& error) {
     give_way(flight, error);
     return;

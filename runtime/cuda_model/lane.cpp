@@ -159,7 +159,11 @@ void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const PartMar
   }
   part("list");
   const kernels::DeviceBatch call = batch(key);
-  list_.enqueue(stream, call, key.path);
+  if (host_list_ && key.kind == BatchKind::host) {
+    host_list_->enqueue(stream, list_.pairs());
+  } else {
+    list_.enqueue(stream, call, key.path);
+  }
   part("model");
   enqueue_model(program_.recipe_for(key.atoms), key, stream);
   part("reductions");

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "runtime/cuda/memory.h"
 #include "runtime/cuda/stream.h"
 #include "runtime/cuda_model/graph_cache.h"
+#include "runtime/cuda_model/host_list.h"
 #include "runtime/cuda_model/layout.h"
 #include "runtime/cuda_model/program.h"
 #include "runtime/kernels/device_neighbour_list.h"
@@ -51,6 +53,10 @@ class Lane {
   // The list alone and its status, to learn how many pairs there are.
   void enqueue_list(const CallKey& key, const cuda::Stream& stream);
 
+  // Calls of BatchKind::host take what host_list() has built instead of searching. Without, it is null.
+  void make_list_on_host() { host_list_.emplace(stream_.context(), plan_); }
+  HostList* host_list() { return host_list_ ? &*host_list_ : nullptr; }
+
   const cuda::Stream& stream() const { return stream_; }
   GraphCache& graphs() { return graphs_; }
 
@@ -77,6 +83,7 @@ class Lane {
   cuda::DevicePointer element_energy_;
   cuda::Stream stream_;
   kernels::DeviceNeighbourList list_;
+  std::optional<HostList> host_list_;
   kernels::PairReductions reductions_;
   Room room_;
   KernelArguments arguments_;

@@ -12,7 +12,8 @@ const std::vector<EnvironmentVariable>& environment_variables() {
       {kCacheSizeVariable, "what compiled kernels may take on the disk, such as 512M or 2G (default 1G; 0: nothing)"},
       {kLogVariable, "1: lines on the standard error that say what kernels are run with, and why"},
       {kWisdomFolderVariable,
-       "folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else ~/.local/share/mlffgen/wisdom)"}};
+       "folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else ~/.local/share/mlffgen/wisdom)"},
+      {kPythonVariable, "Python interpreter with PyTorch, which mlffgen bench compares with (default python3)"}};
   return list;
 }
 

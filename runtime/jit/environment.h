@@ -9,6 +9,7 @@
 // | MLFFGEN_LOG        | 1: lines on the standard error that say what kernels are run with, and why              |
 // | MLFFGEN_WISDOM_DIR | folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else                  |
 // |                    | ~/.local/share/mlffgen/wisdom)                                                          |
+// | MLFFGEN_PYTHON     | Python interpreter with PyTorch, which mlffgen bench compares with (default python3)    |
 #pragma once
 
 #include <optional>
@@ -31,6 +32,7 @@ inline constexpr const char* kCacheFolderVariable = "MLFFGEN_CACHE_DIR";
 inline constexpr const char* kCacheSizeVariable = "MLFFGEN_CACHE_SIZE";
 inline constexpr const char* kLogVariable = "MLFFGEN_LOG";
 inline constexpr const char* kWisdomFolderVariable = "MLFFGEN_WISDOM_DIR";
+inline constexpr const char* kPythonVariable = "MLFFGEN_PYTHON";
 
 // The value of a variable; nothing if it is unset or empty.
 std::optional<std::string> environment_variable(const char* name);

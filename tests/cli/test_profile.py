@@ -1,5 +1,6 @@
 """mlffgen profile on the processor and on the GPU that there is, which may be that of tests/software_gpu."""
 
+import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 from cli_case import FAST, MOLECULES, SPEC, CliCase, main
@@ -28,7 +29,8 @@ class Profile(CliCase):
         self.assertAlmostEqual(sum(step["median_us"] for step in report["steps"]), report["sum_of_steps_us"], places=3)
         self.assertAlmostEqual(sum(step["share"] for step in report["steps"]), 1)
         self.assertAlmostEqual(sum(part["median_us"] for part in report["parts"]), report["sum_of_steps_us"], places=3)
-        self.assertAlmostEqual(report["accounted"], report["sum_of_steps_us"] / report["call"]["median_us"])
+        self.assertAlmostEqual(report["accounted"], report["sum_of_steps_us"] / report["all_steps"]["median_us"])
+        self.assertAlmostEqual(report["accounted_of_call"], report["sum_of_steps_us"] / report["call"]["median_us"])
 
     def test_the_phases_of_the_processor_account_for_the_call(self) -> None:
         report = self.succeed_json("profile", "model.mlff", MOLECULES, "--threads", 1, "--repeats", 30)
@@ -36,7 +38,9 @@ class Profile(CliCase):
         self.check_times(report)
         self.assertEqual((report["systems"], report["repeats"], report["warm_up"]), (8, 30, 10))
         self.assertIsNone(report["graph"])
-        self.assertGreater(report["accounted"], 0.3)
+        self.assertGreater(report["accounted_of_call"], 0.3)
+        self.assertGreater(report["accounted"], 0.95)
+        self.assertNotIn("limits", report)
 
     def test_the_table_has_a_row_a_step_and_the_whole_call(self) -> None:
         text = self.succeed("profile", "model.mlff", MOLECULES, *QUICK)
@@ -64,6 +68,11 @@ class Profile(CliCase):
         self.fail_with(2, "--repeats", "profile", "model.mlff", "--repeats", 0)
         self.fail_with(2, "--atoms", "profile", "model.mlff", MOLECULES, "--atoms", 10)
         self.fail_with(2, "expected host, cuda or cuda:N", "profile", "model.mlff", "--device", "gpu")
+        self.fail_with(2, "--plot needs --device cuda", "profile", "model.mlff", "--plot", "roof.svg")
+        self.fail_with(2, "--no-limits needs --device cuda", "profile", "model.mlff", "--no-limits")
+        words = ["profile", "model.mlff", "--device", "cuda", "--plot", "absent/roof.svg"]
+        self.fail_with(1, "absent/roof.svg", *words)
+        self.fail_with(2, "--no-limits", *words, "--no-limits")
         absent = {"MLFFGEN_CUDA": "/absent/libcuda.so"}
         self.fail_with(1, "MLFFGEN_CUDA", "profile", "model.mlff", "--device", "cuda", environment=absent)
 
@@ -88,6 +97,70 @@ class Profile(CliCase):
         text = self.succeed("profile", "model.mlff", "few.extxyz", "--device", "cuda", *QUICK)
         for row in ("the steps as one graph", "the call without a graph", "the call, with a graph"):
             self.assertRegex(text, rf"{row} +\d+\.\d")
+
+    def check_roofline(self, step: Any) -> None:
+        work, roofline = step["work"], step["roofline"]
+        seconds = step["median_us"] * 1e-6
+        parts = ("gathered_bytes", "table_bytes", "weight_bytes", "streamed_bytes")
+        self.assertAlmostEqual(work["bytes"], sum(work[part] for part in parts))
+        for amount, rate in (("flops", "flops_per_second"), ("tensor_flops", "tensor_flops_per_second"),
+                             ("bytes", "bytes_per_second")):
+            self.assertAlmostEqual(work[rate] * seconds, work[amount], delta=1e-6 * work[amount] + 1e-9)
+        limits = roofline["limits_us"]
+        self.assertEqual(roofline["floor_us"], max(limits.values()))
+        self.assertEqual(limits[roofline["bound"]], roofline["floor_us"])
+        self.assertAlmostEqual(roofline["of_limit"], roofline["floor_us"] / step["median_us"])
+        self.assertAlmostEqual(roofline["potential_us"], max(0, step["median_us"] - roofline["floor_us"]))
+
+    def test_the_steps_of_a_gpu_stand_against_what_it_can_do(self) -> None:
+        self.need_gpu()
+        call = ["profile", "model.mlff", MOLECULES, "--device", "cuda", *QUICK]
+        report = self.succeed_json(*call, "--plot", "roof.svg")
+        self.assertGreaterEqual(report["accounted"], 0.95)
+        limits = report["limits"]
+        for key in ("copy", "gather", "table", "weights", "block_weights", "multiply_adds", "products"):
+            self.assertGreater(limits[key]["p5"], 0)
+            self.assertLessEqual(limits[key]["p5"], limits[key]["median"])
+            self.assertLessEqual(limits[key]["median"], limits[key]["p95"])
+        self.assertGreater(limits["launch"]["median_us"], 0)
+        modelled = [step for step in report["steps"] if step["work"]]
+        self.assertEqual([step["name"] for step in modelled], [*PHASES, "reduce_forces"])
+        for step in modelled:
+            self.check_roofline(step)
+        for step in modelled[:4]:
+            self.assertGreater(step["work"]["flops"], 0)
+        self.assertGreater(modelled[1]["work"]["tensor_flops"], 0)
+        left = [row["potential_us"] for row in report["priorities"]]
+        self.assertEqual(left, sorted(left, reverse=True))
+        self.assertEqual({row["name"] for row in report["priorities"]}, {step["name"] for step in modelled})
+        self.assertAlmostEqual(report["totals"]["potential_us"], sum(left))
+        self.assertAlmostEqual(report["totals"]["modelled_us"], sum(step["median_us"] for step in modelled))
+        chart = ElementTree.parse(self.folder / "roof.svg").getroot()
+        texts = ["".join(text.itertext()) for text in chart.iter("{http://www.w3.org/2000/svg}text")]
+        for phase in PHASES:
+            self.assertIn(phase, texts)
+
+    def test_the_table_names_what_binds_and_what_is_not_modelled(self) -> None:
+        self.need_gpu()
+        text = self.succeed("profile", "model.mlff", MOLECULES, "--device", "cuda", *QUICK)
+        self.assertRegex(text, r"device memory, read and written +\d")
+        self.assertRegex(text, r"phase_1 .* \d+\.\d %")
+        self.assertRegex(text, r"where time is left, microseconds\n.*\n +1 +\w+ +\d")
+        self.assertRegex(text, r"the steps account for \d+\.\d % of the time")
+        self.assertRegex(text, "not modelled: copy to the device, all_pairs_count, all_pairs_fill, copy to the host\n")
+
+    def test_without_limits_there_is_work_alone(self) -> None:
+        self.need_gpu()
+        call = ["profile", "model.mlff", "few.extxyz", "--device", "cuda", "--no-limits", *QUICK]
+        report = self.succeed_json(*call)
+        self.assertIsNone(report["limits"])
+        self.assertNotIn("priorities", report)
+        for step in report["steps"]:
+            self.assertIsNone(step["roofline"])
+            self.assertEqual(step["work"] is not None, step["name"] in [*PHASES, "reduce_forces"])
+        text = self.succeed(*call)
+        self.assertIn("work of the steps", text)
+        self.assertNotIn("bound by", text)
 
     def test_a_bad_frame_is_named_on_a_gpu(self) -> None:
         self.need_gpu()

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "codegen/emit/emit.h"
@@ -95,6 +96,44 @@ TEST_CASE("the gradient costs less than four times the energy, and its kernels l
   CHECK(cost.buffer_numbers == model.schedule.numbers_per_atom());
   CHECK(cost.buffer_numbers < cost.forward_values);
   CHECK(cost.buffer_numbers < 2 * cost.forward_slot_numbers);
+}
+
+TEST_CASE("products of tensor cores are counted by their rows, and no others") {
+  const Compiled narrow = compile(spec_of_architecture("painn-schnetpack", "features: 6, layers: 2, readout: 5"));
+  for (const explain::PhaseCost& phase : explain::cost_of(narrow.result.graph, narrow.schedule).phases) {
+    CHECK(phase.scalar_products == 0);
+    CHECK(phase.vector_products == 0);
+  }
+  const Compiled model =
+      compile(spec_of_program("s = sum_j(embedding(element, \"e\", 16)[j] * (1 - distance / cutoff))\n"
+                              "h = linear(s, \"w\", 32)\n"
+                              "energy = sum_i(linear(silu(h), \"o\", 1))"),
+              inline_radial());
+  const explain::PhaseCost phase = explain::cost_of(model.result.graph, model.schedule).phases.at(0);
+  CHECK(phase.scalar_products == 2 * (16 * 32) * 2);  // and its transpose in the gradient
+  CHECK(phase.vector_products == 0);
+  const Compiled wide = compile(spec_of_architecture("painn-schnetpack", "features: 16, layers: 2, readout: 16"));
+  double vectors = 0;
+  for (const explain::PhaseCost& each : explain::cost_of(wide.result.graph, wide.schedule).phases) {
+    CHECK(each.scalar_products + each.vector_products <= each.atom.operations);
+    vectors += each.vector_products;
+  }
+  // The mix of each layer is 16 x 32 for 3 components, there and, but for the last layer's unused half, back.
+  CHECK(vectors >= 2 * 2 * (3 * 16 * 32));
+  CHECK(std::fmod(vectors, 2 * 3 * 16 * 16) == 0);
+}
+
+TEST_CASE("costs of kernels stand under their names") {
+  const Compiled model = compile(spec_of_architecture("schnet", "features: 16, filters: 16"));
+  const explain::ModelCost cost = explain::cost_of(model.result.graph, model.schedule);
+  std::vector<std::string> names;
+  for (std::size_t p = 0; p < cost.phases.size(); ++p) names.push_back("kernel_" + std::to_string(p));
+  const nlohmann::json json = explain::costs_json(model.result.graph, model.schedule, names);
+  REQUIRE(json.size() == names.size());
+  CHECK(json["kernel_1"]["pair"]["gathered"] == cost.phases[1].pair.gathered);
+  CHECK(json["kernel_0"]["scalar_products"] == cost.phases[0].scalar_products);
+  names.pop_back();
+  CHECK_THROWS_AS(explain::costs_json(model.result.graph, model.schedule, names), InternalError);
 }
 
 TEST_CASE("the cost as JSON has the numbers of the struct") {

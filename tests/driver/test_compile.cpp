@@ -94,7 +94,7 @@ TEST_CASE(
   test::SmallModel model;
   model.options.host_cpus = {"x86-64-v2"};
   const driver::Compiled compiled = driver::compile(model.options, {});
-  CHECK(section_names(compiled) == std::vector<std::string>{"plan", "report", "manifest", "source.cu", "spec",
+  CHECK(section_names(compiled) == std::vector<std::string>{"plan", "report", "manifest", "cost", "source.cu", "spec",
                                                             "program", "constants", "host/x86-64-v2"});
   CHECK(test::section(compiled, "spec") == test::kSmallSpec);
   CHECK(test::section(compiled, "program").find("energy = sum_i(") != std::string::npos);
@@ -103,6 +103,9 @@ TEST_CASE(
   const json manifest = json::parse(test::section(compiled, "manifest"));
   CHECK(manifest.at("kernels").size() == 4);
   CHECK(manifest.at("tunables").size() == 8);
+  const json cost = json::parse(test::section(compiled, "cost"));
+  CHECK(cost.size() == 4);
+  CHECK(cost.at("phase_1").at("pair").at("gathered").get<double>() > 0);
   CHECK(test::section(compiled, "report").find("seconds") == std::string::npos);
 }
 

@@ -33,8 +33,8 @@ const jit::Nvrtc& nvrtc() {
 
 TEST_CASE(
     "every kernel of the runtime compiles for GPUs old and new, and leaves room for three blocks of 256 threads") {
-  for (const char* const file :
-       {"all_pairs.cu", "candidate_pairs.cu", "cell_pairs.cu", "neighbour_cells.cu", "pair_reductions.cu"}) {
+  for (const char* const file : {"all_pairs.cu", "candidate_pairs.cu", "cell_pairs.cu", "device_limits.cu",
+                                 "neighbour_cells.cu", "pair_reductions.cu"}) {
     for (const auto precision : {runtime::Precision::single_precision, runtime::Precision::double_precision}) {
       for (const char* const arch : {"sm_80", "sm_90"}) {
         CAPTURE(file);

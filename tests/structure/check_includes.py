@@ -21,7 +21,7 @@ ALLOWED = {
     "codegen/explain": ["base", "dsl", "codegen/ir", "codegen/passes", "codegen/emit"],
     "codegen/clang": ["base"],
     "codegen/driver": ["base", "dsl", "codegen/ir", "codegen/elaborate", "codegen/passes", "codegen/emit",
-                       "codegen/clang", "runtime", "runtime/jit", "runtime/wisdom"],
+                       "codegen/explain", "codegen/clang", "runtime", "runtime/jit", "runtime/wisdom"],
     "runtime": ["base", "runtime/jit", "runtime/wisdom"],
     "runtime/jit": ["base"],
     "runtime/cuda": ["base", "runtime/jit"],

@@ -1,0 +1,71 @@
+#include <map>
+
+#include "cli/bench_report.h"
+#include "cli/svg_chart.h"
+
+namespace mlffgen::cli {
+namespace {
+
+// A point is a median with the range from the least to 95 % of the calls.
+ChartPoint point_of(double x, const BenchSide& side) {
+  const Timing timing = summarise(side.milliseconds);
+  return {x, timing.median, "", ErrorBar{timing.least, timing.p95}};
+}
+
+// The times of single structures, a line for each way to compute them: clusters, then cubes.
+PointChart latency_chart(const BenchReport& report) {
+  std::map<std::string, ChartSeries> series;
+  for (const BenchCell& cell : report.cells) {
+    if (cell.batch != 1) continue;
+    for (const BenchSide& side : cell.sides) {
+      if (!side.measured()) continue;
+      const std::string name = side.name + (cell.size.periodic ? ", periodic" : "");
+      series[name].name = name;
+      series[name].line = cell.size.periodic ? LineStyle::dashed : LineStyle::solid;
+      series[name].points.push_back(point_of(cell.size.atoms, side));
+    }
+  }
+  PointChart chart;
+  chart.title = "Time of a call, one structure";
+  chart.x = {.label = "atoms", .scale = AxisScale::logarithmic};
+  chart.y = {.label = "milliseconds", .scale = AxisScale::logarithmic};
+  for (auto& [name, line] : series) chart.series.push_back(std::move(line));
+  chart.footnote = "medians; bars from the least to 95 % of the calls";
+  return chart;
+}
+
+// The headline's throughput, a line for each size of which there are several batches.
+PointChart throughput_chart(const BenchReport& report) {
+  std::map<int, ChartSeries> series;
+  for (const BenchCell& cell : report.cells) {
+    const BenchSide& side = cell.sides.front();
+    if (!side.measured()) continue;
+    ChartSeries& line = series[cell.size.periodic ? -cell.size.atoms : cell.size.atoms];
+    line.name = cell.size.text() + " atoms";
+    line.line = LineStyle::solid;
+    const double rate = throughput(cell, summarise(side.milliseconds).median).atom_steps;
+    line.points.push_back({static_cast<double>(cell.batch), rate, "", {}});
+  }
+  PointChart chart;
+  chart.title = "Throughput over the structures of a call";
+  chart.x = {.label = "structures a call", .scale = AxisScale::logarithmic};
+  chart.y = {.label = "atom-steps a second", .scale = AxisScale::logarithmic};
+  for (auto& [key, line] : series) {
+    if (line.points.size() > 1) chart.series.push_back(std::move(line));
+  }
+  return chart;
+}
+
+}  // namespace
+
+std::vector<BenchPlot> bench_plots(const BenchReport& report) {
+  std::vector<BenchPlot> plots;
+  const auto add = [&](const std::string& file, const std::string& title, const PointChart& chart) {
+    if (!chart.series.empty()) plots.push_back({file, title, svg_of(chart)});
+  };
+  add("latency.svg", "Latency over size", latency_chart(report));
+  add("throughput.svg", "Throughput over batch", throughput_chart(report));
+  return plots;
+}
+
+}  // namespace mlffgen::cli
