@@ -15,6 +15,7 @@ Command add_compile(CLI::App& program);
 Command add_eval(CLI::App& program);
 Command add_profile(CLI::App& program);
 Command add_bench(CLI::App& program);
+Command add_autotune(CLI::App& program);
 Command add_md(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_explain(CLI::App& program);

@@ -90,7 +90,7 @@ class Tuner {
       result.atoms = size.atoms;
       const wisdom::Advice advice = wisdom.advise(key_of(size));
       const bool known = advice.rung == wisdom::Rung::exact && !options_.again;
-      if (known) result = {size.atoms, TunedSize::Outcome::known, advice.entry, {}};
+      if (known) result = {size.atoms, TunedSize::Outcome::known, advice.entry, {}, {}};
       const bool is_first = buckets.insert(wisdom::size_bucket(size.atoms)).second;
       works_.push_back(known || !is_first ? nullptr : work_for(size));
       // Who was killed between the entry and this left it behind.
@@ -226,6 +226,10 @@ class Tuner {
     if (works_[k]) {
       result.rejected = works_[k]->rejected;
       for (const auto& search : works_[k]->searches) {
+        if (search->searched()) {
+          result.kernels.push_back(
+              {search->form(), search->kernel(), search->default_time().median, search->time().median, search->best()});
+        }
         result.rejected.insert(result.rejected.end(), search->rejected().begin(), search->rejected().end());
       }
       return;

@@ -46,6 +46,9 @@ class TuningDevice {
   // The time that a cost model expects, in any unit; only the order counts.
   virtual double predict(int atoms, const KernelVariant& variant) = 0;
 
+  // These will be prepared soon: a device that compiles in the background can begin.
+  virtual void announce(const std::vector<KernelVariant>& /*variants*/) {}
+
   // Compiles and loads the variants, in parallel if it can: [n] nothing for one that is ready, else why it is not.
   // Whatever is sampled or checked later was prepared in this process; what is prepared twice costs nothing the second
   // time.
@@ -96,6 +99,13 @@ struct TuningOptions {
   std::function<double()> clock = {};  // seconds; none: a steady clock
 };
 
+// What became of a kernel of a size; kernels alone, medians, microseconds.
+struct TunedKernel {
+  std::string form, kernel;
+  double default_us = 0, best_us = 0;
+  Configuration best;
+};
+
 // What became of a size.
 struct TunedSize {
   enum class Outcome {
@@ -107,6 +117,7 @@ struct TunedSize {
   int atoms = 0;
   Outcome outcome = Outcome::unfinished;
   std::optional<wisdom::WisdomEntry> entry;  // unless unfinished
+  std::vector<TunedKernel> kernels;          // as far as they were searched in this run
   std::vector<std::string> rejected;         // "fused phase_0 MLFF_TILE=32: needs ...", once each
 };
 

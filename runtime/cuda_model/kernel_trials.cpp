@@ -20,7 +20,7 @@ constexpr int kMostLaunches = 32;            // of a sample
 constexpr int kFirstLooks = 3;               // to learn how long a kernel takes
 
 // Differences of float sums taken in another order, relative to the RMS force and to the sum of the atoms' energies.
-constexpr double kForceTolerance = 2e-5, kEnergyTolerance = 2e-6;
+constexpr double kForceTolerance = 2e-5, kVirialTolerance = 1e-4, kEnergyTolerance = 2e-6;
 constexpr double kDoubleTolerance = 1e-9;
 
 double median(std::vector<double> values) {
@@ -63,6 +63,7 @@ struct KernelTrials::Call {
   std::map<std::string, cuda::Graph> calls;    // by the configuration
 };
 
+// Of a kernel.
 struct KernelTrials::Loaded {
   Recipe recipe;  // with the one kernel that matters in its place
   std::size_t number = 0;
@@ -104,7 +105,7 @@ wisdom::WisdomKey KernelTrials::key() const {
 wisdom::Choices KernelTrials::choices() const { return model_->state_->program.choices(); }
 const wisdom::ModelConfiguration& KernelTrials::heuristic() const { return model_->state_->program.defaults(); }
 
-int KernelTrials::add_call(std::vector<runtime::Structure> structures) {
+KernelTrials::Size KernelTrials::add_call(std::vector<runtime::Structure> structures) {
   auto call = std::make_unique<Call>();
   model_->use(heuristic());
   current_ = nullptr;
@@ -115,7 +116,7 @@ int KernelTrials::add_call(std::vector<runtime::Structure> structures) {
   if (!calls_.try_emplace(atoms, std::move(call)).second) {
     throw UserError(fmt::format("two of the sizes count as {} atoms; tune one of them", atoms));
   }
-  return atoms;
+  return {atoms, model_->state_->lane(0).status().n_pairs};
 }
 
 std::optional<std::string> KernelTrials::unfit(const Variant& variant) const {
@@ -257,9 +258,13 @@ std::optional<std::string> KernelTrials::check(int atoms, const wisdom::ModelCon
   const std::vector<runtime::Result> results = model_->evaluate(call.structures);
   const Scale scale = scale_of(call.expected);
   const bool in_double = model_->plan().precision == runtime::Precision::double_precision;
-  double squares = 0, energy = 0;
+  double squares = 0, energy = 0, virial = 0, virial_scale = 0;
   std::size_t numbers = 0;
   for (std::size_t s = 0; s < results.size(); ++s) {
+    for (std::size_t c = 0; c < results[s].virial.size(); ++c) {
+      virial = std::max(virial, distance(results[s].virial[c], call.expected[s].virial[c]));
+      virial_scale = std::max(virial_scale, std::abs(call.expected[s].virial[c]));
+    }
     energy = std::max(energy, distance(results[s].energy, call.expected[s].energy));
     for (std::size_t i = 0; i < results[s].forces.size(); ++i) {
       for (std::size_t c = 0; c < 3; ++c, ++numbers) {
@@ -271,6 +276,9 @@ std::optional<std::string> KernelTrials::check(int atoms, const wisdom::ModelCon
   const double force = numbers > 0 ? std::sqrt(squares / static_cast<double>(numbers)) : 0;
   if (force > scale.rms_force * (in_double ? kDoubleTolerance : kForceTolerance)) {
     return fmt::format("forces are off by {:.1e} of the RMS force", force / scale.rms_force);
+  }
+  if (virial > virial_scale * (in_double ? kDoubleTolerance : kVirialTolerance)) {
+    return fmt::format("virials are off by {:.1e} of the largest", virial / virial_scale);
   }
   if (energy > scale.energy * (in_double ? kDoubleTolerance : kEnergyTolerance)) {
     return fmt::format("energies are off by {:.1e}", energy / scale.energy);

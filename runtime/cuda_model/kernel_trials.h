@@ -4,6 +4,7 @@
 // CudaModel does, DeviceError where the GPU fails: it must not be used any more then.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,9 +35,12 @@ class KernelTrials {
   wisdom::Choices choices() const;
   const wisdom::ModelConfiguration& heuristic() const;
 
-  // Energies and forces of these at once. The number of atoms that the call is known by; UserError if there is one of
-  // as many.
-  int add_call(std::vector<runtime::Structure> structures);
+  // Energies and forces of these at once. How the call is known; UserError if there is one of as many atoms.
+  struct Size {
+    int atoms = 0;           // that it is known by
+    std::int64_t pairs = 0;  // both directions count
+  };
+  Size add_call(std::vector<runtime::Structure> structures);
 
   // Why a variant cannot run here, or is the same code as another with fewer values named.
   std::optional<std::string> unfit(const Variant& variant) const;
