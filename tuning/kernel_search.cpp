@@ -8,7 +8,8 @@
 namespace mlffgen::tuning {
 namespace {
 
-constexpr double kStepMargin = 0.005;  // small steps add up
+constexpr double kStepMargin = 0.005;          // small steps add up
+constexpr std::size_t kMostCandidates = 1000;  // that are remembered
 
 class KernelBench : public Bench {
  public:
@@ -45,12 +46,35 @@ KernelSearch::KernelSearch(TuningDevice& device, Recorder& recorder, const std::
       start_(std::move(start)),
       best_(start_) {}
 
-const std::vector<Configuration>& KernelSearch::candidates() {
-  const auto predict = [this](const Configuration& configuration) {
-    return device_.predict(atoms_, {form_, kernel_, configuration});
-  };
-  if (candidates_.empty()) candidates_ = space_.candidates(predict, options_.candidates);
-  return candidates_;
+double KernelSearch::predict(const Configuration& configuration) const {
+  return device_.predict(atoms_, {form_, kernel_, configuration});
+}
+
+// The next of the cost model's.
+std::vector<Configuration> KernelSearch::candidates() {
+  const auto time = [this](const Configuration& configuration) { return predict(configuration); };
+  if (candidates_.empty()) candidates_ = space_.candidates(time, kMostCandidates);
+  std::vector<Configuration> next;
+  for (const Configuration& candidate : candidates_) {
+    if (next.size() < options_.candidates && tried_.count(candidate) == 0) next.push_back(candidate);
+  }
+  return next;
+}
+
+std::vector<Configuration> KernelSearch::neighbours_of_neighbours() const {
+  std::set<std::pair<double, Configuration>> order;
+  for (const Configuration& neighbour : space_.neighbours(best_)) {
+    for (Configuration& next : space_.neighbours(neighbour)) {
+      if (tried_.count(next) > 0) continue;
+      const double time = predict(next);
+      order.emplace(time, std::move(next));
+    }
+  }
+  std::vector<Configuration> fastest;
+  for (auto it = order.begin(); it != order.end() && fastest.size() < options_.candidates; ++it) {
+    fastest.push_back(it->second);
+  }
+  return fastest;
 }
 
 // The best so far, then what is worth a try.
@@ -62,11 +86,22 @@ std::vector<Configuration> KernelSearch::arms(const std::vector<Configuration>& 
       if (is_new && tried_.count(configuration) == 0) all.push_back(configuration);
     }
   };
-  if (searched()) {
-    add(space_.neighbours(best_));
-  } else {
-    add(more);
-    add(candidates());
+  switch (stage_) {
+    case Stage::first:
+      add(more);
+      add(candidates());
+      break;
+    case Stage::neighbours:
+      add(space_.neighbours(best_));
+      break;
+    case Stage::their_neighbours:
+      add(neighbours_of_neighbours());
+      break;
+    case Stage::more_candidates:
+      add(candidates());
+      break;
+    case Stage::finished:
+      break;
   }
   return all;
 }
@@ -89,31 +124,32 @@ std::vector<KernelVariant> KernelSearch::sound(const std::vector<Configuration>&
 }
 
 void KernelSearch::step(const std::vector<Configuration>& more, const std::function<bool()>& stop) {
+  const bool is_first = stage_ == Stage::first;
   const std::vector<Configuration> all = arms(more);
-  finished_ = searched() && (all.size() == 1 || steps_ > options_.most_steps);
-  if (finished_) return;
+  if (!is_first && all.size() == 1) return leave_stage();
   const std::vector<KernelVariant> variants = sound(all);
-  KernelBench bench(recorder_, searched() ? fmt::format("step {}", steps_) : "first", variants);
+  KernelBench bench(recorder_, is_first ? "first" : fmt::format("step {}", steps_), variants);
   HalvingOptions halving = options_.kernel;
-  if (searched()) halving.margin = std::min(halving.margin, kStepMargin);
+  if (!is_first) halving.margin = std::min(halving.margin, kStepMargin);
   halving.stop = stop;
   const HalvingResult result = search(bench, variants.size(), halving);
-  if (!searched() && result.arms.front().time.samples > 0) default_time_ = result.arms.front().time;
-  if (!searched() && result.duel && result.duel->complete) default_time_ = result.duel->standing;
+  if (is_first) default_time_ = result.duel && result.duel->complete ? result.duel->standing : result.arms[0].time;
   if (result.time.samples > 0) time_ = result.time;
-  if (result.complete) {
-    take(result, variants);
-    tried_.insert(all.begin(), all.end());
-  }
-}
-
-void KernelSearch::take(const HalvingResult& result, const std::vector<KernelVariant>& variants) {
+  if (!result.complete) return;
   for (std::size_t arm = 0; arm < variants.size(); ++arm) {
     if (!result.arms[arm].rejected.empty()) reject(variants[arm], result.arms[arm].rejected);
   }
+  tried_.insert(all.begin(), all.end());
   best_ = variants[result.winner].configuration;
-  finished_ = searched() && result.winner == 0;
   ++steps_;
+  if (is_first || result.winner != 0) {
+    stage_ = Stage::neighbours;
+  } else if (stage_ != Stage::more_candidates) {
+    leave_stage();
+  }
+  if (steps_ > options_.most_steps) stage_ = Stage::finished;
 }
+
+void KernelSearch::leave_stage() { stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1); }
 
 }  // namespace mlffgen::tuning

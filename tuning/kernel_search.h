@@ -1,5 +1,7 @@
 // The search for one kernel's fastest configuration at one size, step by step: first among the candidates of a cost
-// model, then from neighbour to neighbour.
+// model, then from neighbour to neighbour. Where no neighbour is better, neighbours of neighbours get a try (two
+// tunables may be good together only, or what lies between may not compile), and then more of the cost model's
+// candidates.
 #pragma once
 
 #include <functional>
@@ -27,8 +29,8 @@ class KernelSearch {
   // configurations worth a try in the first. Throws ArmFailed if the kernel cannot be run as it is without tuning.
   void step(const std::vector<Configuration>& more, const std::function<bool()>& stop);
 
-  bool searched() const { return steps_ > 0; }  // the first search is over
-  bool finished() const { return finished_; }   // no neighbour is better, or there were enough steps
+  bool searched() const { return stage_ != Stage::first; }     // the first search is over
+  bool finished() const { return stage_ == Stage::finished; }  // nothing is left to try, or there were enough steps
 
   int atoms() const { return atoms_; }
   const std::string& form() const { return form_; }
@@ -39,10 +41,15 @@ class KernelSearch {
   const std::vector<std::string>& rejected() const { return rejected_; }
 
  private:
+  // In this order, but back to the neighbours where something better was found.
+  enum class Stage { first, neighbours, their_neighbours, more_candidates, finished };
+
+  double predict(const Configuration& configuration) const;
   std::vector<Configuration> arms(const std::vector<Configuration>& more);
-  const std::vector<Configuration>& candidates();
+  std::vector<Configuration> candidates();
+  std::vector<Configuration> neighbours_of_neighbours() const;
   std::vector<KernelVariant> sound(const std::vector<Configuration>& arms);
-  void take(const HalvingResult& result, const std::vector<KernelVariant>& variants);
+  void leave_stage();
   void reject(const KernelVariant& variant, const std::string& reason);
 
   TuningDevice& device_;
@@ -51,13 +58,13 @@ class KernelSearch {
   int atoms_;
   std::string form_, kernel_;
   Space space_;
-  std::vector<Configuration> candidates_;  // of the cost model; empty: not asked yet
+  std::vector<Configuration> candidates_;  // of the cost model, all; empty: not asked yet
   Configuration start_, best_;
   Estimate time_, default_time_;
   std::set<Configuration> tried_;
   std::vector<std::string> rejected_;
   int steps_ = 0;  // searches that are over
-  bool finished_ = false;
+  Stage stage_ = Stage::first;
 };
 
 }  // namespace mlffgen::tuning

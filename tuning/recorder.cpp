@@ -21,6 +21,9 @@ std::string written(const std::optional<std::string>& problem) {
   return problem.value_or("");
 }
 
+// What cannot do without tuning is an error of the run, which the next one may not have.
+bool is_default(const KernelVariant& variant) { return variant.configuration.empty(); }
+
 std::optional<std::string> problem_in(const std::string& answer) {
   return answer.empty() ? std::nullopt : std::optional(answer);
 }
@@ -46,12 +49,13 @@ std::vector<std::optional<std::string>> Recorder::prepare(const std::vector<Kern
     if (answer && answer->empty()) pending_.push_back(variant);
   }
   make_ready(unknown);
-  for (const KernelVariant& variant : unknown) {
-    journal_.add_answer("prepare " + text_of(variant), written(ready_.at(text_of(variant))));
-  }
   std::vector<std::optional<std::string>> problems;
   for (const KernelVariant& variant : variants) {
-    problems.push_back(problem_in(*journal_.answer("prepare " + text_of(variant))));
+    const std::string question = "prepare " + text_of(variant);
+    const auto known = journal_.answer(question);
+    problems.push_back(known ? problem_in(*known) : ready_.at(text_of(variant)));
+    const bool lasting = !problems.back() || !is_default(variant);
+    if (!known && lasting) journal_.add_answer(question, written(problems.back()));
   }
   return problems;
 }
@@ -66,10 +70,14 @@ void Recorder::make_ready(const std::vector<KernelVariant>& variants) {
   for (std::size_t k = 0; k < missing.size(); ++k) ready_[text_of(missing[k])] = problems[k];
 }
 
-// What the body throws because of the subject is the answer of the next run too, which shall not fail in the same way.
+// A failure of the subject is the answer of the next run too, which shall not end in the same way.
 void Recorder::run(const Subject& subject, const std::function<void()>& body) {
   const std::string question = "run " + subject.text;
   if (const auto failure = journal_.answer(question)) throw ArmFailed(*failure);
+  const auto note = [&](const std::string& failure) {
+    const bool lasting = !std::all_of(subject.variants.begin(), subject.variants.end(), is_default);
+    if (lasting) journal_.add_answer(question, failure);
+  };
   try {
     std::vector<KernelVariant> wanted = std::exchange(pending_, {});
     wanted.insert(wanted.end(), subject.variants.begin(), subject.variants.end());
@@ -80,12 +88,10 @@ void Recorder::run(const Subject& subject, const std::function<void()>& body) {
     }
     body();
   } catch (const ArmFailed& error) {
-    journal_.add_answer(question, error.what());
+    note(error.what());
     throw;
   } catch (const DeviceError& error) {
-    const bool is_default = std::all_of(subject.variants.begin(), subject.variants.end(),
-                                        [](const KernelVariant& variant) { return variant.configuration.empty(); });
-    if (!is_default) journal_.add_answer(question, error.what());
+    note(error.what());
     throw;
   }
 }

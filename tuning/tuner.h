@@ -1,9 +1,9 @@
 // Finds the fastest configuration of a model for each of some sizes, and writes it down as wisdom.
 //
 // Every kernel of every form is searched on its own, for each size: first the few configurations that a cost model
-// likes best, then, while there is time, the neighbours of the winner. A size ends with the form whose kernels' times
-// sum to the least, which must beat the heuristic in whole calls; if none does, the heuristic is written down, so that
-// nobody searches again.
+// likes best, then, while there is time, the neighbours of the winner and more candidates. A size ends with the form
+// whose kernels' times sum to the least, which must beat the heuristic in whole calls; if none does, the heuristic is
+// written down, so that nobody searches again.
 //
 // What was measured goes into a journal (tuning/journal.h) before the search goes on. A run that was interrupted is
 // repeated: it asks the same questions in the same order, and those that the journal can answer cost nothing.
@@ -33,8 +33,11 @@ struct KernelVariant {
   Configuration configuration;
 };
 
-// The GPU with the model on it, and for each size structures of so many atoms. A DeviceError that it throws ends the
-// tuning; the variant that caused it is not tried again by the next run.
+// The GPU with the model on it, and for each size structures of so many atoms.
+//
+// What is wrong with a variant for good is a problem that is returned, or an ArmFailed: it is left out, now and by the
+// next run. A DeviceError ends the run, and the next one leaves the variant out. Anything else that is thrown, such as
+// a MemoryError, ends the run and says nothing about the variant.
 class TuningDevice {
  public:
   virtual ~TuningDevice() = default;
@@ -88,9 +91,9 @@ struct TuningProgress {
 };
 
 struct TuningOptions {
-  double seconds = 600;             // after which no search is begun; a size whose kernels were all searched is decided
+  double seconds = 600;             // for kernels; then sizes are decided whose kernels were all searched once
   std::size_t candidates = 12;      // of the cost model, in the first search of a kernel
-  int most_steps = 16;              // from neighbour to neighbour, for each kernel
+  int most_steps = 16;              // of a kernel after its first search
   bool again = false;               // tune sizes that have an entry for exactly this key, and measure anew
   HalvingOptions kernel;            // searches of kernels; steps to neighbours take a smaller margin
   HalvingOptions call;              // duels of whole calls
