@@ -8,6 +8,7 @@
 namespace mlffgen::tuning {
 namespace {
 
+constexpr int kLooks = 8;                      // samples
 constexpr double kStepMargin = 0.005;          // small steps add up
 constexpr std::size_t kMostCandidates = 1000;  // that are remembered
 
@@ -45,6 +46,18 @@ KernelSearch::KernelSearch(TuningDevice& device, Recorder& recorder, const std::
              [this](const Configuration& configuration) { return device_.unfit({form_, kernel_, configuration}); }),
       start_(std::move(start)),
       best_(start_) {}
+
+void KernelSearch::announce() {
+  std::vector<KernelVariant> variants = {{form_, kernel_, start_}};
+  for (const Configuration& candidate : candidates()) variants.push_back({form_, kernel_, candidate});
+  device_.announce(variants);
+}
+
+double KernelSearch::look() {
+  const std::vector<KernelVariant> variants = sound({start_});
+  KernelBench bench(recorder_, "look", variants);
+  return estimate(bench.sample(0, kLooks)).median;
+}
 
 double KernelSearch::predict(const Configuration& configuration) const {
   return device_.predict(atoms_, {form_, kernel_, configuration});

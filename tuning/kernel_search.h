@@ -25,6 +25,11 @@ class KernelSearch {
   KernelSearch(const KernelSearch&) = delete;
   KernelSearch& operator=(const KernelSearch&) = delete;
 
+  // Lets the device begin with what the first search will want.
+  void announce();
+  // The time of the kernel as it is without tuning, microseconds. Throws ArmFailed if it cannot be run so.
+  double look();
+
   // One search, or a part of it if `stop` says so: then the next call repeats it, without measuring again. `more` are
   // configurations worth a try in the first. Throws ArmFailed if the kernel cannot be run as it is without tuning.
   void step(const std::vector<Configuration>& more, const std::function<bool()>& stop);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -17,6 +19,8 @@
 namespace mlffgen::tuning {
 namespace {
 
+// A form whose kernels take so many times as long as another's has no future: before any search, and after the first.
+constexpr double kHopeless = 1.3, kBehind = 1.1;
 constexpr double kLeastShare = 1;  // seconds: less is spent on beginning
 
 double steady_seconds() {
@@ -60,7 +64,10 @@ class Tuner {
 
   TuningReport run() {
     begin();
+    drop_forms(kHopeless, [](KernelSearch& search) { return search.look(); });
+    for (const auto& [work, search] : all([](const KernelSearch&) { return true; })) search->announce();
     spend_time([](const KernelSearch& search) { return !search.searched(); });
+    drop_forms(kBehind, [](KernelSearch& search) { return search.time().median; });
     spend_time([](const KernelSearch& search) { return !search.finished(); });
     for (std::size_t k = 0; k < works_.size(); ++k) {
       if (works_[k] && works_[k]->searched() && !stopped()) finish(*works_[k], report_.sizes[k]);
@@ -117,6 +124,59 @@ class Tuner {
     return work;
   }
 
+  // Leaves out forms that others are far ahead of, by the sums of what `time` says of their kernels.
+  void drop_forms(double factor, double (*time)(KernelSearch&)) {
+    for (const auto& work : works_) {
+      if (!work || stopped()) continue;
+      std::map<std::string, double> sums;
+      for (const wisdom::Form& form : request_.choices.forms) {
+        if (const auto sum = sum_of(*work, form.name, time)) sums[form.name] = *sum;
+      }
+      if (sums.empty()) continue;
+      const auto first =
+          std::min_element(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+      const auto [best, least] = *first;
+      for (const auto& [form, sum] : sums) {
+        if (sum <= factor * least || form == work->heuristic.form) continue;
+        drop(*work, form,
+             fmt::format("form {}: its kernels take {:.1f} us, those of {} {:.1f} us", form, sum, best, least));
+      }
+    }
+  }
+
+  // Nothing if the form is not searched, not known or cannot be run.
+  std::optional<double> sum_of(Work& work, const std::string& form, double (*time)(KernelSearch&)) {
+    double sum = 0;
+    bool any = false;
+    for (const auto& search : work.searches) {
+      if (search->form() != form) continue;
+      any = true;
+      try {
+        const double own = time(*search);
+        if (!(own > 0)) return std::nullopt;
+        sum += own;
+      } catch (const ArmFailed& error) {
+        give_up(work, *search, error);
+        return std::nullopt;
+      }
+    }
+    return any ? std::optional(sum) : std::nullopt;
+  }
+
+  static void drop(Work& work, const std::string& form, std::string reason) {
+    work.rejected.push_back(std::move(reason));
+    std::erase_if(work.searches, [&](const auto& other) { return other->form() == form; });
+  }
+
+  // A form that cannot be run without tuning is not searched; if it is the heuristic's, nothing is.
+  void give_up(Work& work, const KernelSearch& search, const ArmFailed& error) const {
+    const std::string form = search.form();
+    const std::string text = fmt::format("kernel {} of form {} cannot be run without tuning for {} atoms: {}",
+                                         search.kernel(), form, search.atoms(), error.what());
+    if (form == work.heuristic.form) throw UserError(text);
+    drop(work, form, text);
+  }
+
   using Wanted = bool (*)(const KernelSearch&);
 
   std::vector<std::pair<Work*, KernelSearch*>> all(Wanted wanted) const {
@@ -150,12 +210,7 @@ class Tuner {
       search.step(winners_elsewhere(search), [&] { return stopped() || now() >= until; });
       tell(search.atoms(), &search);
     } catch (const ArmFailed& error) {
-      const std::string form = search.form();
-      const std::string text = fmt::format("kernel {} of form {} cannot be run without tuning for {} atoms: {}",
-                                           search.kernel(), form, search.atoms(), error.what());
-      if (form == work.heuristic.form) throw UserError(text);
-      work.rejected.push_back(text);
-      std::erase_if(work.searches, [&](const auto& other) { return other->form() == form; });
+      give_up(work, search, error);
     }
   }
 

@@ -51,14 +51,16 @@ void CudaModel::State::follow_wisdom() {
   try {
     wisdom::WisdomKey key = wisdom_key(context, program.fingerprint());
     const bool log = jit::environment_variable(jit::kLogVariable) == "1";
-    program.follow([this, known, key, log](std::int64_t atoms) mutable {
+    const auto advise = [this, known, key](std::int64_t atoms) mutable -> Advice {
       key.atoms = static_cast<int>(atoms);
       wisdom::Advice found = known->advise(key);
       const std::string problem = program.problem_with(found.configuration);
-      if (!problem.empty()) found.reason += "; not used: " + problem;
-      advice.push_back(fmt::format("{} atoms: {}", atoms, found.reason));
+      if (problem.empty()) return {found.configuration, found.reason};
+      return {{}, found.reason + "; not used: " + problem};
+    };
+    program.follow(advise, [this, log](const std::string& reason) {
+      advice.push_back(reason);
       if (log) std::fputs(("mlffgen: " + plan.name + ": " + advice.back() + "\n").c_str(), stderr);
-      return problem.empty() ? found.configuration : runtime::ModelConfiguration();
     });
   } catch (const UserError& error) {
     warn(fmt::format("what was tuned cannot be used without NVRTC: {}", error.what()));

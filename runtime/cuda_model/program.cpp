@@ -148,8 +148,9 @@ void Program::upload_constants(const runtime::Bundle& bundle) {
   for (const auto& constant : plan_.constants) constant_addresses_.push_back(address + constant.offset);
 }
 
-void Program::follow(Advice advice) {
-  advice_ = std::move(advice);
+void Program::follow(Adviser adviser, std::function<void(const std::string&)> tell) {
+  adviser_ = std::move(adviser);
+  tell_ = std::move(tell);
   by_size_.clear();
 }
 
@@ -157,14 +158,16 @@ Program::OfSize& Program::of_size(int bucket) const {
   const auto [place, is_new] = by_size_.try_emplace(bucket);
   OfSize& own = place->second;
   if (!is_new) return own;
-  if (advice_) own.configuration = advice_(typical_size(bucket));
-  if (own.configuration.form.empty()) own.configuration = defaults_;
+  if (adviser_) own.advice = adviser_(typical_size(bucket));
+  if (own.advice.configuration.form.empty()) own.advice.configuration = defaults_;
   return own;
 }
 
 const Recipe& Program::recipe_for(std::int64_t atoms) const {
   OfSize& own = of_size(size_bucket(atoms));
-  if (own.recipe == nullptr) own.recipe = &recipe(own.configuration);
+  if (own.recipe != nullptr) return *own.recipe;
+  own.recipe = &recipe(own.advice.configuration);
+  if (tell_ && !own.advice.reason.empty()) tell_(own.advice.reason);
   return *own.recipe;
 }
 
@@ -269,7 +272,7 @@ std::size_t Program::buffer_bytes(std::int64_t atoms) const {
     bytes = std::max(bytes, form_bytes(form, padded_atoms(std::min(most, atoms), most_tile_)));
   };
   for (int bucket = 0; bucket <= size_bucket(atoms); ++bucket) {
-    add(form_number(of_size(bucket).configuration.form), largest_of_bucket(bucket));
+    add(form_number(of_size(bucket).advice.configuration.form), largest_of_bucket(bucket));
   }
   for (std::size_t form = 0; room_for_all_forms_ && form < plan_.forms.size(); ++form) add(form, atoms);
   return bytes;

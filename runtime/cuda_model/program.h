@@ -43,8 +43,12 @@ struct Recipe {
   int tile_atoms(std::size_t kernel, std::int64_t n_atoms) const;
 };
 
-// The configuration for calls of about so many atoms; empty form: the defaults.
-using Advice = std::function<runtime::ModelConfiguration(std::int64_t atoms)>;
+// What to run calls of about so many atoms with, and a line that says why.
+struct Advice {
+  runtime::ModelConfiguration configuration;  // with an empty form: the defaults
+  std::string reason;
+};
+using Adviser = std::function<Advice(std::int64_t atoms)>;
 
 // Members need the context current.
 class Program {
@@ -58,8 +62,9 @@ class Program {
   void load(const runtime::Bundle& bundle);
   void upload_constants(const runtime::Bundle& bundle);
 
-  // Asked once for each size_bucket.
-  void follow(Advice advice);
+  // The adviser is asked once for each size_bucket, `tell` called with the reason when the first call of it is
+  // prepared.
+  void follow(Adviser adviser, std::function<void(const std::string& reason)> tell = {});
 
   // What a call runs; compiles and loads what is missing. Valid as long as the program.
   const Recipe& recipe_for(std::int64_t atoms) const;
@@ -107,12 +112,13 @@ class Program {
   std::shared_ptr<cuda::Module> module_;          // of that
   cuda::DeviceBuffer constants_;
   std::vector<cuda::DevicePointer> constant_addresses_;
-  Advice advice_;
+  Adviser adviser_;
+  std::function<void(const std::string&)> tell_;
   int most_tile_ = 1;
   bool room_for_all_forms_ = false;
   // Made when they are first needed.
   struct OfSize {
-    runtime::ModelConfiguration configuration;
+    Advice advice;
     const Recipe* recipe = nullptr;
   };
   OfSize& of_size(int bucket) const;

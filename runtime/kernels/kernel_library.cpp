@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <map>
@@ -68,6 +69,7 @@ struct KernelLibrary::State {
   using Compiled = std::shared_future<CompiledText>;
 
   State(const cuda::Context& its_context, CompileService service) : context(its_context), compile(std::move(service)) {}
+  ~State() { closing = true; }
 
   // Makes the request on the thread that compiles it.
   Compiled start(const Key& key, const std::function<CompileRequest()>& request);
@@ -79,6 +81,7 @@ struct KernelLibrary::State {
   std::mutex mutex;  // of what follows
   std::map<Key, cuda::Module> modules;
   LibraryCosts costs;
+  std::atomic<bool> closing = false;  // what has not begun to be compiled need not be
   std::counting_semaphore<> compilers{std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
   std::map<Key, Compiled> started;  // last: its threads use the rest, and their end is waited for
 };
@@ -111,6 +114,7 @@ KernelLibrary::State::Compiled KernelLibrary::State::start(const Key& key,
     compilers.acquire();
     const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> place(
         &compilers, [](std::counting_semaphore<>* taken) { taken->release(); });
+    if (closing) throw InternalError("nobody waits for this any more");
     return compile(context, request());
   };
   return started.emplace(key, std::async(std::launch::async, run)).first->second;
