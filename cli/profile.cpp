@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "base/error.h"
@@ -13,12 +14,14 @@
 #include "cli/frames.h"
 #include "cli/output_file.h"
 #include "cli/profile_chart.h"
+#include "cli/profile_counters.h"
 #include "cli/profile_report.h"
 #include "cli/random_structures.h"
 #include "cli/terminal.h"
 #include "cli/usage.h"
 #include "runtime/bundle.h"
 #include "runtime/cuda/context.h"
+#include "runtime/cuda_model/cuda_model.h"
 #include "runtime/kernel_cost.h"
 #include "runtime/kernels/device_limits.h"
 
@@ -29,6 +32,8 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxThreads = 4096;
 constexpr int kMaxRepeats = 100000;
+
+constexpr const char* kOneCall = "--one-call";
 
 constexpr const char* kFooter = R"(examples:
   mlffgen profile model.mlff structures.extxyz --device cuda
@@ -47,7 +52,8 @@ struct Arguments {
   std::string device = "host";
   int atoms = 1000, threads = 0;
   runtime::ProfileOptions options;
-  bool energy_only = false, json = false, no_limits = false;
+  bool energy_only = false, json = false, no_limits = false, ncu = false;
+  bool one_call = false;  // what --ncu runs: one call for a profiler to see
 };
 
 // What is profiled, with where it comes from.
@@ -115,6 +121,30 @@ Roofline roofline_of_gpu(const runtime::Bundle& bundle, const runtime::Plan& pla
   return roofline_of(profile, costs, plan.precision, limits);
 }
 
+// Runs this program once more with the same call.
+std::vector<std::optional<KernelCounters>> counters_of(const Arguments& arguments, const runtime::Profile& profile) {
+  show_progress("reading the GPU's counters ...");
+  std::vector<std::string> words = {"profile", arguments.model.string()};
+  if (!arguments.input.empty()) words.push_back(arguments.input.string());
+  words.insert(words.end(), {"--device", arguments.device, kOneCall});
+  if (arguments.input.empty()) words.insert(words.end(), {"--atoms", std::to_string(arguments.atoms)});
+  if (arguments.energy_only) words.emplace_back("--energy-only");
+  return counters_of_steps(profile, read_counters(words));
+}
+
+// Without a graph, whose kernels a profiler may not tell apart, and behind two calls that make room.
+int run_one_call(const Arguments& arguments, const api::Device& device, const runtime::Bundle& bundle) {
+  cuda_model::CudaModel model(
+      bundle, {.device = device.index, .graphs = false, .atoms_per_batch = std::numeric_limits<int>::max()});
+  const Input input = input_of(arguments, model.plan());
+  const runtime::EvaluateOptions options{!arguments.energy_only, 0};
+  for (int k = 0; k < 2; ++k) model.evaluate(input.structures, options);
+  const cuda::CurrentContext current(model.context());
+  const cuda::ProfiledRange range(model.context());
+  model.evaluate(input.structures, options);
+  return 0;
+}
+
 void write_plot(const fs::path& path, const ProfileReport& report) {
   const runtime::Profile& profile = report.profile;
   const std::string what = fmt::format("{}, {} precision, {} atoms, {} pairs", report.model, report.precision,
@@ -126,15 +156,18 @@ void write_plot(const fs::path& path, const ProfileReport& report) {
 void check_usage(const Arguments& arguments, const api::Device& device) {
   usage_check(device.cuda || arguments.plot.empty(), "--plot needs --device cuda: the host has no roofline");
   usage_check(device.cuda || !arguments.no_limits, "--no-limits needs --device cuda: the host has no limits");
+  usage_check(device.cuda || (!arguments.ncu && !arguments.one_call), "--ncu needs --device cuda");
   if (!arguments.plot.empty()) check_replaceable(arguments.plot);
+  if (arguments.ncu) find_ncu();
 }
 
 int run(const Arguments& arguments) {
   const api::Device device = device_of(arguments.device);
   check_usage(arguments, device);
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
-  const OpenModel model = open_model(bundle, device);
-  const runtime::Plan& plan = model.evaluator->plan();
+  if (arguments.one_call) return run_one_call(arguments, device, bundle);
+  OpenModel model = open_model(bundle, device);
+  const runtime::Plan plan = model.evaluator->plan();
   const Input input = input_of(arguments, plan);
   show_progress("timing calls ...");
   ProfileReport report;
@@ -144,7 +177,9 @@ int run(const Arguments& arguments) {
   report.device = model.evaluator->device();
   report.options = arguments.options;
   if (!device.cuda) report.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
+  model.evaluator.reset();  // what follows needs its memory
   if (device.cuda) report.roofline = roofline_of_gpu(bundle, plan, report.profile, device, !arguments.no_limits);
+  if (arguments.ncu) report.counters = counters_of(arguments, report.profile);
   end_progress();
   if (!arguments.plot.empty()) write_plot(arguments.plot, report);
   if (arguments.json) {
@@ -187,6 +222,8 @@ Command add_profile(CLI::App& program) {
   app->add_option("--plot", arguments->plot, "write the roofline of the kernels as a chart")
       ->type_name("FILE.svg")
       ->excludes(no_limits);
+  app->add_flag("--ncu", arguments->ncu, "read the GPU's counters too, by Nsight Compute (ncu)");
+  app->add_flag(kOneCall, arguments->one_call)->group("");
   app->add_flag("--json", arguments->json, "print the report as JSON");
   app->footer(kFooter);
   return {app, [arguments] { return run(*arguments); }};

@@ -98,6 +98,7 @@ void print_profile_report(const ProfileReport& report) {
   print_section("the whole call", call_table(profile));
   fmt::print("the steps account for {:.1f} % of the time from the first to the last\n", 100 * accounted(profile));
   if (report.roofline) print_roofline(profile, *report.roofline);
+  print_section("the GPU's counters, by Nsight Compute", counters_table(report.counters));
 }
 
 json profile_json(const ProfileReport& report) {
@@ -139,6 +140,9 @@ json profile_json(const ProfileReport& report) {
     out["parts"].push_back({{"part", part}, {"median_us", time}, {"share", time / sum}});
   }
   if (report.roofline) add_roofline_json(out, profile, *report.roofline);
+  for (std::size_t k = 0; k < report.counters.size(); ++k) {
+    out["steps"][k]["counters"] = report.counters[k] ? counters_json(*report.counters[k]) : json();
+  }
   return out;
 }
 

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "cli/profile_counters.h"
 #include "cli/profile_roofline.h"
 #include "runtime/profile.h"
 
@@ -15,7 +17,8 @@ struct ProfileReport {
   int threads = 0;  // 0: on a GPU
   runtime::ProfileOptions options;
   runtime::Profile profile;
-  std::optional<Roofline> roofline;  // of a GPU
+  std::optional<Roofline> roofline;                     // of a GPU
+  std::vector<std::optional<KernelCounters>> counters;  // of the steps, if they were asked for
 };
 
 void print_profile_report(const ProfileReport& report);

@@ -67,4 +67,10 @@ CurrentContext::~CurrentContext() {
   context_.state().api.context_pop(&popped);
 }
 
+ProfiledRange::ProfiledRange(const Context& context) : context_(context) {
+  context_.state().check(context_.state().api.profiler_start(), "beginning a profiled range");
+}
+
+ProfiledRange::~ProfiledRange() { context_.state().api.profiler_stop(); }
+
 }  // namespace mlffgen::cuda

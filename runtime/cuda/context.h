@@ -51,4 +51,17 @@ class CurrentContext {
   Context context_;
 };
 
+// Marks what is put into streams and waited for while it lives as what profilers are to look at that leave out all
+// else, such as `ncu --profile-from-start off`. Needs the context current.
+class ProfiledRange {
+ public:
+  explicit ProfiledRange(const Context& context);
+  ~ProfiledRange();
+  ProfiledRange(const ProfiledRange&) = delete;
+  ProfiledRange& operator=(const ProfiledRange&) = delete;
+
+ private:
+  Context context_;
+};
+
 }  // namespace mlffgen::cuda

@@ -76,6 +76,8 @@ struct DriverApi {
   Entry<Status(Handle)> context_push{library, "cuCtxPushCurrent_v2"};
   Entry<Status(Handle*)> context_pop{library, "cuCtxPopCurrent_v2"};
   Entry<Status()> context_synchronise{library, "cuCtxSynchronize"};
+  Entry<Status()> profiler_start{library, "cuProfilerStart"};
+  Entry<Status()> profiler_stop{library, "cuProfilerStop"};
 
   Entry<Status(std::size_t*, std::size_t*)> memory_info{library, "cuMemGetInfo_v2"};
   Entry<Status(Address*, std::size_t)> memory_allocate{library, "cuMemAlloc_v2"};

@@ -1,6 +1,9 @@
 """mlffgen profile on the processor and on the GPU that there is, which may be that of tests/software_gpu."""
 
+import os
+import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import Any
 
 from cli_case import FAST, MOLECULES, SPEC, CliCase, main
@@ -161,6 +164,48 @@ class Profile(CliCase):
         text = self.succeed(*call)
         self.assertIn("work of the steps", text)
         self.assertNotIn("bound by", text)
+
+    def with_ncu(self, wrong: str = "") -> dict[str, str]:
+        """An environment whose ncu is fake_ncu.py, which knows the software GPU alone."""
+        self.need_gpu()
+        if "software" not in os.environ.get("MLFFGEN_CUDA", ""):
+            self.skipTest("fake_ncu.py sees the kernels of the software GPU")
+        script = self.folder / "ncu"
+        script.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / 'fake_ncu.py'} \"$@\"\n")
+        script.chmod(0o755)
+        return {"PATH": f"{self.folder}:{os.environ['PATH']}", "FAKE_NCU": wrong}
+
+    def test_the_counters_of_ncu_stand_beside_their_steps(self) -> None:
+        environment = self.with_ncu()
+        for more in ([], ["--energy-only"]):
+            call = ["profile", "model.mlff", "few.extxyz", "--device", "cuda", "--no-limits", "--ncu", *more, *QUICK]
+            report = self.succeed_json(*call, environment=environment)
+            for number, step in enumerate(step for step in report["steps"] if "blocks" in step):
+                self.assertEqual(step["counters"]["memory_read_bytes"], 1000 * (number + 1), step["name"])
+                self.assertEqual(step["counters"]["registers"], 96)
+                self.assertIsNone(step["counters"]["l2_bytes"])
+            for step in report["steps"]:
+                self.assertEqual(step["counters"] is None, "blocks" not in step)
+        text = self.succeed("profile", "model.mlff", "--atoms", 20, "--device", "cuda", "--no-limits", "--ncu", *QUICK,
+                            environment=environment)
+        self.assertRegex(text, r"counters, by Nsight Compute\n.*MB read.*\n(.*\n)* +phase_0 +12 +0\.\d+ ")
+
+    def test_what_goes_wrong_with_ncu_is_told(self) -> None:
+        call = ["profile", "model.mlff", "few.extxyz", "--device", "cuda", "--no-limits", "--ncu", *QUICK]
+        for wrong, fragment in (
+            ("permission", "may not read the GPU's counters (ERR_NVGPUCTRPERM); run as root"),
+            ("failure", "has ended with status 9: '==ERROR== Cuda driver is not compatible"),
+            ("kernel", "where the profile has 'all_pairs_count', ncu reports 'all_pairs_fill'"),
+        ):
+            self.fail_with(1, fragment, *call, environment=self.with_ncu(wrong))
+
+    def test_without_ncu_the_message_says_where_it_was_looked_for(self) -> None:
+        if any(Path("/usr/local").glob("cuda*/bin/ncu")) or any(Path("/opt/nvidia/nsight-compute").glob("*/ncu")):
+            self.skipTest("this machine has Nsight Compute")
+        call = ["profile", "model.mlff", "--device", "cuda", "--ncu"]
+        nowhere = {"PATH": "/absent", "CUDA_HOME": "/absent"}
+        self.fail_with(1, "neither in the PATH nor in $CUDA_HOME/bin", *call, environment=nowhere)
+        self.fail_with(2, "--ncu needs --device cuda", "profile", "model.mlff", "--ncu")
 
     def test_a_bad_frame_is_named_on_a_gpu(self) -> None:
         self.need_gpu()

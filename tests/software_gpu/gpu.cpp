@@ -282,6 +282,20 @@ SOFTWARE_GPU_ENTRY int cuCtxSynchronize() {
   return call(__func__, true, [](DeviceState& device) { return drain_all(device); });
 }
 
+SOFTWARE_GPU_ENTRY int cuProfilerStart() {
+  return call(__func__, true, [](DeviceState&) {
+    gpu().profiling = true;
+    return kSuccess;
+  });
+}
+
+SOFTWARE_GPU_ENTRY int cuProfilerStop() {
+  return call(__func__, true, [](DeviceState&) {
+    gpu().profiling = false;
+    return kSuccess;
+  });
+}
+
 SOFTWARE_GPU_ENTRY int cuMemGetInfo_v2(std::size_t* available, std::size_t* total) {
   return call(__func__, false, [&](DeviceState& device) {
     *available = device.memory.available();

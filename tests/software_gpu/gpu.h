@@ -145,6 +145,7 @@ class Handles {
 struct Gpu {
   std::recursive_mutex mutex;
   bool started = false, finished = false;
+  bool profiling = false;  // between cuProfilerStart and cuProfilerStop
   std::vector<std::unique_ptr<DeviceState>> devices;
   Blocks blocks;
   Handles<StreamState> streams;
