@@ -106,19 +106,12 @@ Input input_of(const Arguments& arguments, const runtime::Plan& plan) {
   return input;
 }
 
-kernels::DeviceLimits limits_of(const api::Device& device, runtime::Precision precision) {
+std::optional<kernels::DeviceLimits> limits_of(const Arguments& arguments, int device, runtime::Precision precision) {
+  if (arguments.no_limits) return std::nullopt;
   show_progress("measuring the GPU ...");
-  const cuda::Context context(device.index);
+  const cuda::Context context(device);
   const cuda::CurrentContext current(context);
   return kernels::measure_limits(kernels::KernelLibrary(context), precision);
-}
-
-Roofline roofline_of_gpu(const runtime::Bundle& bundle, const runtime::Plan& plan, const runtime::Profile& profile,
-                         const api::Device& device, bool with_limits) {
-  const auto costs = runtime::read_costs(bundle);
-  std::optional<kernels::DeviceLimits> limits;
-  if (with_limits) limits = limits_of(device, plan.precision);
-  return roofline_of(profile, costs, plan.precision, limits);
 }
 
 // Runs this program once more with the same call.
@@ -166,6 +159,7 @@ int run(const Arguments& arguments) {
   check_usage(arguments, device);
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
   if (arguments.one_call) return run_one_call(arguments, device, bundle);
+  const auto costs = runtime::read_costs(bundle);
   OpenModel model = open_model(bundle, device);
   const runtime::Plan plan = model.evaluator->plan();
   const Input input = input_of(arguments, plan);
@@ -178,7 +172,10 @@ int run(const Arguments& arguments) {
   report.options = arguments.options;
   if (!device.cuda) report.threads = arguments.threads > 0 ? arguments.threads : omp_get_max_threads();
   model.evaluator.reset();  // what follows needs its memory
-  if (device.cuda) report.roofline = roofline_of_gpu(bundle, plan, report.profile, device, !arguments.no_limits);
+  if (device.cuda) {
+    const auto limits = limits_of(arguments, device.index, plan.precision);
+    report.roofline = roofline_of(report.profile, costs, plan.precision, limits);
+  }
   if (arguments.ncu) report.counters = counters_of(arguments, report.profile);
   end_progress();
   if (!arguments.plot.empty()) write_plot(arguments.plot, report);

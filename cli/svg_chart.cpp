@@ -164,9 +164,9 @@ void Canvas::guide(const ChartGuide& guide) {
   }
   const double x = at_x(guide.at);
   line(x, plot_.top, x, plot_.bottom, "guide");
-  put(fmt::format(
-      R"svg(<text x="{0:.1f}" y="{1:.1f}" transform="rotate(-90 {0:.1f} {1:.1f})" class="small" text-anchor="end">{2}</text>)svg",
-      x - 4, plot_.top + 5, escaped(guide.text)));
+  put(fmt::format(R"svg(<text x="{0:.1f}" y="{1:.1f}" transform="rotate(-90 {0:.1f} {1:.1f})" )svg"
+                  R"(class="small" text-anchor="end">{2}</text>)",
+                  x - 4, plot_.top + 5, escaped(guide.text)));
   keep_free({x - kLine, plot_.top, x, plot_.top + 5 + text_width(guide.text)});
 }
 
@@ -224,9 +224,9 @@ std::string Canvas::finish(const std::string& title, const std::vector<std::pair
     text(plot_.left, bottom, words, R"(class="small")");
     bottom += kLine - 2;
   }
-  return fmt::format(
-             R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0:.0f}" height="{1:.0f}" viewBox="0 0 {0:.0f} {1:.0f}">)",
-             kWidth, bottom) +
+  return fmt::format(R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0:.0f}" height="{1:.0f}" )"
+                     R"(viewBox="0 0 {0:.0f} {1:.0f}">)",
+                     kWidth, bottom) +
          '\n' + kStyle + fmt::format(R"(<rect width="{:.0f}" height="{:.0f}" class="paper"/>)", kWidth, bottom) + '\n' +
          body_ + "</svg>\n";
 }
@@ -250,20 +250,33 @@ void draw_error(Canvas& canvas, double x, const ErrorBar& error) {
   canvas.line(x - 3, high, x + 3, high, "error");
 }
 
-// The line is clipped to the frame, so that it may come from outside; points outside are left out.
-void draw_series(Canvas& canvas, const ChartSeries& series, std::size_t number) {
+// Clipped to the frame, so that it may come from outside.
+void draw_line(Canvas& canvas, const ChartSeries& series, std::size_t number) {
+  if (series.line == LineStyle::none) return;
   std::string path;
   for (const ChartPoint& point : series.points) {
+    path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", canvas.at_x(point.x), canvas.at_y(point.y));
+  }
+  canvas.put(fmt::format(R"svg(<polyline points="{}" class="{}" clip-path="url(#plot)"/>)svg", path,
+                         line_class(series, number)));
+}
+
+void draw_markers(Canvas& canvas, const ChartSeries& series, std::size_t number) {
+  if (!series.markers) return;
+  for (const ChartPoint& point : series.points) {
+    if (!canvas.shows(point.x, point.y)) continue;
     const double x = canvas.at_x(point.x), y = canvas.at_y(point.y);
-    path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", x, y);
-    if (!series.markers || !canvas.shows(point.x, point.y)) continue;
     if (point.error) draw_error(canvas, x, *point.error);
     canvas.put(fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="{}" class="{}"/>)", x, y, kMarker, colour(number)));
     canvas.keep_free({x - kMarker, y - kMarker, x + kMarker, y + kMarker});
   }
-  if (series.line == LineStyle::none) return;
-  canvas.put(fmt::format(R"svg(<polyline points="{}" class="{}" clip-path="url(#plot)"/>)svg", path,
-                         line_class(series, number)));
+}
+
+void draw_labels(Canvas& canvas, const ChartSeries& series) {
+  for (const ChartPoint& point : series.points) {
+    if (point.label.empty() || !canvas.shows(point.x, point.y)) continue;
+    canvas.label(canvas.at_x(point.x), canvas.at_y(point.y), point.label);
+  }
 }
 
 Canvas canvas_of(const PointChart& chart) {
@@ -342,16 +355,12 @@ std::string svg_of(const PointChart& chart) {
   canvas.y_axis(chart.y.label);
   canvas.frame();
   for (const ChartGuide& guide : chart.guides) canvas.guide(guide);
+  for (std::size_t s = 0; s < chart.series.size(); ++s) draw_line(canvas, chart.series[s], s);
+  for (std::size_t s = 0; s < chart.series.size(); ++s) draw_markers(canvas, chart.series[s], s);
+  for (const ChartSeries& series : chart.series) draw_labels(canvas, series);
   std::vector<std::pair<std::string, std::string>> legend;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
-    draw_series(canvas, chart.series[s], s);
     if (!chart.series[s].name.empty()) legend.emplace_back(chart.series[s].name, sample_of(chart.series[s], s));
-  }
-  for (const ChartSeries& series : chart.series) {
-    for (const ChartPoint& point : series.points) {
-      if (point.label.empty() || !canvas.shows(point.x, point.y)) continue;
-      canvas.label(canvas.at_x(point.x), canvas.at_y(point.y), point.label);
-    }
   }
   return canvas.finish(chart.title, legend, chart.footnote);
 }

@@ -41,12 +41,12 @@ struct CallSize {
 
 // Of a whole call. What caches keep is counted where it is read, but for `streamed`.
 struct KernelWork {
-  double flops = 0;  // by the arithmetic units: all operations but the products below
-  double tensor_flops =
-      0;                // by tensor cores: three half-precision products for each of float, rows filled up to eights
-  double gathered = 0;  // bytes read at neighbours
-  double tables = 0;    // bytes read for pairs from constants: splines, rows of elements
-  double weights = 0;   // bytes of matrices that all blocks read
+  double flops = 0;  // by the arithmetic units: all operations but the products of tensor cores
+  // By tensor cores: three products of halves for each of float, with rows filled up to eights.
+  double tensor_flops = 0;
+  double gathered = 0;       // bytes read at neighbours
+  double tables = 0;         // bytes read for pairs from constants: splines, rows of elements
+  double weights = 0;        // bytes of matrices that all blocks read
   double block_weights = 0;  // ... and that one block does
   // Bytes that device memory must deliver or take at least: each array once for each atom or pair, and weights once.
   double streamed = 0;

@@ -35,8 +35,8 @@ struct LimitOptions {
   double least_microseconds = 500;  // of one: its work is doubled until it takes so long
 };
 
-// The context must be current. Takes up to 1 GiB of memory, and a quarter of what is free at most, for as long as it
-// lasts. DeviceError for failures of the GPU; what KernelLibrary throws.
+// The context must be current. Takes up to 1 GiB of memory for as long as it lasts, at most a quarter of what is free
+// but 64 MiB at least. DeviceError for failures of the GPU; what KernelLibrary throws.
 DeviceLimits measure_limits(const KernelLibrary& library, runtime::Precision precision,
                             const LimitOptions& options = {});
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "codegen/passes/passes.h"
 #include "runtime/bundle.h"
+#include "runtime/kernel_cost.h"
 #include "small_model.h"
 #include "tests/codegen_emit/models.h"
 
@@ -107,6 +108,37 @@ TEST_CASE(
   CHECK(cost.size() == 4);
   CHECK(cost.at("phase_1").at("pair").at("gathered").get<double>() > 0);
   CHECK(test::section(compiled, "report").find("seconds") == std::string::npos);
+}
+
+TEST_CASE("products of tensor cores are counted with every number of the matrices that their kernel is given") {
+  test::SmallModel model(test::small_spec("painn-schnetpack", 16, 2));
+  model.options.host_cpus = {};
+  const driver::Compiled compiled = driver::compile(model.options, {});
+  const std::string bytes = runtime::Bundle::serialise(compiled.sections);
+  const runtime::Bundle bundle = runtime::Bundle::parse({bytes.begin(), bytes.end()}, "model.mlff");
+  const auto costs = runtime::read_costs(bundle);
+  const runtime::Plan plan = runtime::read_plan(bundle);
+  REQUIRE(costs.size() == plan.kernels.size());
+  double products = 0;
+  for (const runtime::Plan::Kernel& kernel : plan.kernels) {
+    double numbers = 0;
+    for (const runtime::Argument& argument : kernel.arguments) {
+      if (argument.kind != runtime::ArgumentKind::constant) continue;
+      const runtime::Plan::Constant& constant = plan.constants[argument.index];
+      if (constant.inputs > 0) numbers += static_cast<double>(constant.bytes) / sizeof(float);
+    }
+    const runtime::KernelCost& cost = costs.at(kernel.name);
+    CAPTURE(kernel.name);
+    CHECK(cost.scalar_products / 2 + cost.vector_products / 6 == numbers);
+    CHECK(cost.tile.weights >= numbers);
+    products += numbers;
+  }
+  CHECK(products > 0);
+  const json tunables = json::parse(test::section(compiled, "manifest")).at("tunables");
+  const auto batch = std::find_if(tunables.begin(), tunables.end(),
+                                  [](const json& tunable) { return tunable.at("define") == "MLFF_PAIR_BATCH"; });
+  REQUIRE(batch != tunables.end());
+  CHECK(batch->at("value") == runtime::kGpuPairBatch);
 }
 
 TEST_CASE("compiling twice gives identical bundles") {
