@@ -5,7 +5,8 @@ The program starts this script and speaks JSON with it, one object a line, on th
     at the start              {"pytorch": "2.11.0", "python": "3.12.3", "device": ..., "dialect": ..., ...}
     or, if it cannot work     {"missing": "why"}, and it ends
     {"structures": F, "pairs": F}                               -> {}
-    {"time": WAY, "repeats": N, "warm_up": N, "seconds": X}     -> {"milliseconds": [...]}
+    {"time": WAY, "repeats": N, "warm_up": N, "seconds": X,
+     "least": N}                                                -> {"milliseconds": [...]}
     {"forces": "float32" or "float64"}                          -> {"forces": [[x, y, z], ...]}
 
 The structures of an extended XYZ file are one batch. The file of pairs has their neighbour list as the program builds
@@ -39,7 +40,6 @@ except ImportError as error:
     print(json.dumps({"missing": f"{sys.executable} cannot import what the comparison needs: {error}"}), flush=True)
     sys.exit(0)
 
-_LEAST_CALLS = 5  # however slow they are
 _CAPTURE_CALLS = 3  # before a graph is captured, as PyTorch asks for
 
 Call = Callable[[], Any]
@@ -142,8 +142,8 @@ class Peer:
 
         return call
 
-    def time(self, way: str, repeats: int, warm_up: int, seconds: float) -> list[float]:
-        """Milliseconds of each call."""
+    def time(self, way: str, repeats: int, warm_up: int, seconds: float, least: int) -> list[float]:
+        """Milliseconds of each call; at least so many, however slow they are."""
         makers = {"eager": self._eager, "graph": self._graph, "upload": self._upload}
         if way not in self._calls:
             self._calls[way] = makers[way]()
@@ -155,7 +155,7 @@ class Peer:
             call()
         times: list[float] = []
         start = time.perf_counter()
-        while len(times) < repeats and (len(times) < _LEAST_CALLS or time.perf_counter() - start < seconds):
+        while len(times) < repeats and (len(times) < least or time.perf_counter() - start < seconds):
             begin = time.perf_counter()
             call()
             times.append(1e3 * (time.perf_counter() - begin))
@@ -174,8 +174,8 @@ def answer(peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
             peer.set_batch(Path(request["structures"]), Path(request["pairs"]))
             return {}
         if "time" in request:
-            limits = (int(request["repeats"]), int(request["warm_up"]), float(request["seconds"]))
-            return {"milliseconds": peer.time(request["time"], *limits)}
+            limits = (int(request["warm_up"]), float(request["seconds"]), int(request["least"]))
+            return {"milliseconds": peer.time(request["time"], int(request["repeats"]), *limits)}
         return {"forces": peer.forces(getattr(torch, request["forces"]))}
     except (RuntimeError, MemoryError) as error:  # PyTorch's errors of a device, too little memory among them
         return {"problem": (str(error).splitlines() or ["too little memory"])[0]}

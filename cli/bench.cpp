@@ -1,6 +1,7 @@
 // `mlffgen bench`: how fast a model is, for systems and batches of many sizes, and beside PyTorch.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "cli/ablation.h"
 #include "cli/bench_model.h"
 #include "cli/bench_report.h"
 #include "cli/command.h"
@@ -40,19 +42,22 @@ constexpr const char* kFooter = R"(examples:
   mlffgen bench model.mlff --device cuda --double double.mlff --output report
   mlffgen bench model.mlff --device cuda --weights weights.safetensors --baseline require --output report
   mlffgen bench model.mlff --sizes 9,100,1000p --batches 1,64 --threads 2 --json
+  mlffgen bench forms.mlff --device cuda --sizes none --ablation --weights weights.safetensors --output report
 
 Sizes are atoms: clusters, or with a p behind the number periodic cubes, of random atoms of the model's elements at the
 density of a liquid. A call is energies, forces and virials of a batch, neighbour list included. --output makes a folder
 with report.md, bench.json (every call's time) and plots. Ctrl-C ends the measurement, and what there is is reported.
 PyTorch runs in the Python of MLFFGEN_PYTHON, or python3.
+--ablation times the steps from PyTorch to all that a GPU is used for; 'compile --forms all' makes a model that has them.
 )";
 
 struct Arguments {
   fs::path model, double_model, weights, output;
-  std::string device = "host", sizes = "10,20,50,100,200,1000p,8000p", batches = "1,2,4,64,1024", baseline = "auto";
+  std::string device = "host", sizes = "10,20,50,100,200,1000p,8000p", batches = "1,2,4,64,1024", baseline = "auto",
+              ablation_sizes = "10,20,50,100,200,64x20,1000p";
   BenchLimits limits;
   int most_atoms = 0, threads = 0;  // most_atoms 0: as the device
-  bool json = false;
+  bool ablation = false, json = false;
 };
 
 std::vector<std::string> words_of(const std::string& list) {
@@ -64,6 +69,7 @@ std::vector<std::string> words_of(const std::string& list) {
 
 std::vector<StructureSize> sizes_of(const std::string& list) {
   std::vector<StructureSize> sizes;
+  if (list == "none") return sizes;
   for (const std::string& word : words_of(list)) {
     try {
       sizes.push_back(parse_structure_size(word));
@@ -85,6 +91,28 @@ std::vector<int> batches_of(const std::string& list) {
   }
   usage_check(!batches.empty(), "--batches: expected numbers of structures separated by commas, such as 1,64");
   return batches;
+}
+
+// Of "10,64x20,1000p".
+std::vector<AblationCell> ablation_cells_of(const std::string& list) {
+  std::vector<AblationCell> cells;
+  const CLI::Validator number = whole_number(1, kMaxBatch);
+  for (const std::string& word : words_of(list)) {
+    AblationCell cell;
+    const std::size_t cross = word.find('x');
+    std::string batch = cross == std::string::npos ? "1" : word.substr(0, cross);
+    const std::string problem = number(batch);
+    usage_check(problem.empty(), "--ablation-sizes: " + problem);
+    cell.batch = std::stoi(batch);
+    try {
+      cell.size = parse_structure_size(cross == std::string::npos ? word : word.substr(cross + 1));
+    } catch (const UserError& error) {
+      throw UsageError(fmt::format("--ablation-sizes: {}", error.what()));
+    }
+    cells.push_back(std::move(cell));
+  }
+  usage_check(!cells.empty(), "--ablation-sizes: expected sizes separated by commas, such as 10,64x20,1000p");
+  return cells;
 }
 
 std::string cell_text(const BenchCell& cell) { return fmt::format("{} x {}", cell.batch, cell.size.text()); }
@@ -135,9 +163,18 @@ class Bench {
     describe();
   }
 
-  BenchReport run(const std::vector<StructureSize>& sizes, const std::vector<int>& batches) {
-    const std::int64_t most = arguments_.most_atoms > 0 ? arguments_.most_atoms : device_.cuda ? kGpuAtoms : kHostAtoms;
+  BenchReport run(const std::vector<StructureSize>& sizes, const std::vector<int>& batches,
+                  const std::vector<AblationCell>& ablation) {
     start_baseline();
+    measure_matrix(sizes, batches);
+    if (!ablation.empty()) measure_ablation(ablation);
+    report_.stopped_by = StopSignal::name();
+    return std::move(report_);
+  }
+
+ private:
+  void measure_matrix(const std::vector<StructureSize>& sizes, const std::vector<int>& batches) {
+    const std::int64_t most = arguments_.most_atoms > 0 ? arguments_.most_atoms : device_.cuda ? kGpuAtoms : kHostAtoms;
     for (const StructureSize& size : sizes) {
       for (const int batch : batches) {
         if (stopped()) break;
@@ -151,11 +188,44 @@ class Bench {
         }
       }
     }
-    report_.stopped_by = StopSignal::name();
-    return std::move(report_);
   }
 
- private:
+  void measure_ablation(const std::vector<AblationCell>& cells) {
+    show_progress("opening the model for each step ...");
+    Ablation ablation(bundle_, device_.index);
+    for (const AblationCell& cell : cells) {
+      if (stopped()) return;
+      show_progress(fmt::format("timing the steps of {} ...", cell.text()));
+      const std::vector<Structure> structures = structures_of(cell.size, cell.batch);
+      const std::vector<Vector3> truth = double_forces(cell.text(), structures);
+      with_peer([&] {
+        if (!peer_) return;
+        peer_->set_structures(structures, list_.build(structures, model_.plan().cutoff));
+        add(ablation.measure(cell, structures, arguments_.limits, peer_.get(), "", truth));
+      });
+      // Without PyTorch from the start, or since it has failed here.
+      if (!peer_ && !stopped()) {
+        const std::string& reason = report_.baseline.reason;
+        add(ablation.measure(cell, structures, arguments_.limits, nullptr, reason.empty() ? "--baseline none" : reason,
+                             truth));
+      }
+    }
+  }
+
+  void add(AblationCell cell) {
+    if (std::any_of(cell.rungs.begin(), cell.rungs.end(), [](const AblationRung& rung) { return rung.measured(); })) {
+      report_.ablation.push_back(std::move(cell));
+    }
+  }
+
+  std::vector<Structure> structures_of(const StructureSize& size, int batch) const {
+    std::vector<Structure> structures;
+    for (int k = 1; k <= batch; ++k) {
+      structures.push_back(random_structure(size, model_.plan(), static_cast<std::uint64_t>(k)));
+    }
+    return structures;
+  }
+
   void open_double() {
     const runtime::Bundle bundle = runtime::Bundle::open(arguments_.double_model);
     double_ = std::make_unique<BenchModel>(bundle, device_, arguments_.threads);
@@ -220,13 +290,10 @@ class Bench {
 
   void measure(BenchCell cell) {
     show_progress(fmt::format("timing {} ...", cell_text(cell)));
-    std::vector<Structure> structures;
-    for (int k = 1; k <= cell.batch; ++k) {
-      structures.push_back(random_structure(cell.size, model_.plan(), static_cast<std::uint64_t>(k)));
-    }
+    const std::vector<Structure> structures = structures_of(cell.size, cell.batch);
     const runtime::NeighbourList& pairs = list_.build(structures, model_.plan().cutoff);
     cell.pairs = pairs.n_pairs();
-    cell.sides = model_.measure(structures, arguments_.limits, double_forces(cell, structures));
+    cell.sides = model_.measure(structures, arguments_.limits, double_forces(cell_text(cell), structures));
     cell.bytes_held = model_.bytes_held();
     if (peer_) with_peer([&] { ask_peer(cell, structures, pairs); });
     // What a signal has cut off before its first call is no result.
@@ -234,13 +301,12 @@ class Bench {
     if (!cell.sides.empty()) report_.cells.push_back(std::move(cell));
   }
 
-  std::vector<Vector3> double_forces(const BenchCell& cell, const std::vector<Structure>& structures) {
+  std::vector<Vector3> double_forces(const std::string& what, const std::vector<Structure>& structures) {
     if (!double_) return {};
     try {
       return double_->forces(structures);
     } catch (const MemoryError& error) {
-      report_.notes.push_back(
-          fmt::format("{}: no errors against the double build: {}.", cell_text(cell), error.what()));
+      report_.notes.push_back(fmt::format("{}: no errors against the double build: {}.", what, error.what()));
       return {};
     }
   }
@@ -284,6 +350,8 @@ void check(const Arguments& arguments) {
               "--seconds: expected a positive number");
   usage_check(arguments.baseline != "require" || !arguments.weights.empty(),
               "--baseline require needs --weights FILE, the weights of the model");
+  usage_check(!arguments.ablation || arguments.device != "host", "--ablation needs a GPU: --device cuda");
+  usage_check(arguments.sizes != "none" || arguments.ablation, "--sizes none leaves nothing to do without --ablation");
 }
 
 int run(const Arguments& arguments) {
@@ -291,10 +359,12 @@ int run(const Arguments& arguments) {
   const std::vector<StructureSize> sizes = sizes_of(arguments.sizes);
   const std::vector<int> batches = batches_of(arguments.batches);
   const api::Device device = device_of(arguments.device);
+  std::vector<AblationCell> ablation;
+  if (arguments.ablation) ablation = ablation_cells_of(arguments.ablation_sizes);
   Bench bench(arguments, device);
   const ReportFolder folder(arguments.output);
   StopSignal signals;
-  const BenchReport report = bench.run(sizes, batches);
+  const BenchReport report = bench.run(sizes, batches, ablation);
   end_progress();
   folder.write(report);
   if (arguments.json) {
@@ -315,7 +385,7 @@ Command add_bench(CLI::App& program) {
   app->add_option("--double", arguments->double_model, "the same model in double precision, to tell force errors")
       ->type_name("DOUBLE.mlff");
   add_device_option(*app, arguments->device);
-  app->add_option("--sizes", arguments->sizes, "atoms of a structure; with a p a periodic cube")
+  app->add_option("--sizes", arguments->sizes, "atoms of a structure, with a p a periodic cube; or none")
       ->type_name("LIST")
       ->capture_default_str();
   app->add_option("--batches", arguments->batches, "structures of a call")->type_name("LIST")->capture_default_str();
@@ -343,6 +413,12 @@ Command add_bench(CLI::App& program) {
   app->add_option("--baseline", arguments->baseline, "compare with PyTorch: auto, none or require")
       ->check(CLI::IsMember({"auto", "none", "require"}))
       ->type_name("WHEN")
+      ->capture_default_str();
+  CLI::Option* const ablation =
+      app->add_flag("--ablation", arguments->ablation, "time the steps from PyTorch to all that a GPU is used for");
+  app->add_option("--ablation-sizes", arguments->ablation_sizes, "of that: atoms, or structures x atoms")
+      ->type_name("LIST")
+      ->needs(ablation)
       ->capture_default_str();
   app->add_option("--output", arguments->output, "write report.md, bench.json and plots there")->type_name("FOLDER");
   app->add_flag("--json", arguments->json, "print the report as JSON");

@@ -14,8 +14,6 @@ using runtime::Structure;
 using runtime::Vector3;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kLeastCalls = 5;  // however slow they are
-
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void compare_forces(BenchSide& side, const std::vector<Vector3>& forces, const std::vector<Vector3>& truth) {
@@ -46,7 +44,7 @@ std::vector<double> time_calls(const BenchLimits& limits, const std::function<vo
   std::vector<double> times;
   start = Clock::now();
   while (times.size() < static_cast<std::size_t>(limits.repeats) && !stopped() &&
-         (times.size() < kLeastCalls || seconds_since(start) < limits.seconds)) {
+         (times.size() < static_cast<std::size_t>(limits.least) || seconds_since(start) < limits.seconds)) {
     const auto begin = Clock::now();
     call();
     times.push_back(1e3 * seconds_since(begin));

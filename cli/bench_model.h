@@ -17,7 +17,8 @@ namespace mlffgen::cli {
 
 struct BenchLimits {
   int repeats = 100, warm_up = 10;  // calls
-  double seconds = 2;               // of the calls of one cell; a few are made all the same
+  double seconds = 2;               // of the calls of one cell
+  int least = 5;                    // calls, however slow they are
 };
 
 // Milliseconds of each call, after the warm-up. Ends early, at worst with no call, when a signal asks to stop.

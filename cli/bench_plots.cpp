@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <map>
 
 #include "cli/bench_report.h"
@@ -56,6 +58,29 @@ PointChart throughput_chart(const BenchReport& report) {
   return chart;
 }
 
+// Over the first step that was measured: a bar a step, from the first to the last, for each system.
+BarChart ablation_chart(const BenchReport& report) {
+  BarChart chart;
+  chart.title = "Speed-up, step by step";
+  if (report.ablation.size() == 1) chart.title += ", " + report.ablation.front().text() + " atoms";
+  std::string first;
+  for (const AblationRung& rung : report.ablation.front().rungs) {
+    if (first.empty() && rung.measured()) first = rung.name;
+  }
+  chart.values = {.label = "times as fast as " + first, .scale = AxisScale::logarithmic};
+  for (const AblationRung& rung : report.ablation.front().rungs) chart.groups.push_back({rung.name, {}});
+  for (const AblationCell& cell : report.ablation) {
+    chart.series.push_back(cell.text() + " atoms");
+    const auto gains = ablation_gains(cell);
+    for (std::size_t k = 0; k < gains.size(); ++k) {
+      std::optional<Bar> bar;
+      if (gains[k]) bar = Bar{gains[k]->over_first, fmt::format("{:.1f}", gains[k]->over_first), {}};
+      chart.groups[k].bars.push_back(bar);
+    }
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::vector<BenchPlot> bench_plots(const BenchReport& report) {
@@ -65,6 +90,9 @@ std::vector<BenchPlot> bench_plots(const BenchReport& report) {
   };
   add("latency.svg", "Latency over size", latency_chart(report));
   add("throughput.svg", "Throughput over batch", throughput_chart(report));
+  if (!report.ablation.empty()) {
+    plots.push_back({"ablation.svg", "Speed-up, step by step", svg_of(ablation_chart(report))});
+  }
   return plots;
 }
 

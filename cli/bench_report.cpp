@@ -87,6 +87,37 @@ BenchTable comparisons(const BenchReport& report) {
   return {"Beside PyTorch, medians; errors against PyTorch in float64", table};
 }
 
+BenchTable ablations(const BenchReport& report) {
+  Table table({"size", "<step", "calls", "median", "p95", "std", "list", "speed-up", "gain", "force error"});
+  for (const AblationCell& cell : report.ablation) {
+    const auto gains = ablation_gains(cell);
+    for (std::size_t k = 0; k < gains.size(); ++k) {
+      const AblationRung& rung = cell.rungs[k];
+      if (!rung.measured()) {
+        table.add({cell.text(), fmt::format("{}: not available: {}", rung.name, rung.problem)});
+        continue;
+      }
+      const Timing t = summarise(rung.milliseconds);
+      const bool apart = !rung.list_milliseconds.empty();
+      table.add({cell.text(), rung.name, std::to_string(t.repeats), number(t.median), number(t.p95),
+                 number(t.deviation), apart ? number(summarise(rung.list_milliseconds).median) : "",
+                 ratio_text(gains[k]->over_first), fmt::format("{:.2f}x", gains[k]->over_last),
+                 error_text(rung.double_error)});
+    }
+  }
+  return {"Step by step, milliseconds a call from host data; each step has those before it", table};
+}
+
+// What the steps are, below their table.
+std::string ablation_text(const BenchReport& report) {
+  std::string text;
+  if (report.ablation.empty()) return text;
+  for (const AblationRung& rung : report.ablation.front().rungs) {
+    text += fmt::format("- {}: {}\n", rung.name, rung.what);
+  }
+  return text;
+}
+
 Table facts_table(const BenchReport& report) {
   Table table({"<", "<"});
   const auto text = [](const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
@@ -109,7 +140,7 @@ std::vector<std::string> notes_of(const BenchReport& report) {
     notes.insert(notes.begin(),
                  fmt::format("Stopped by {}: what had been measured by then is here.", report.stopped_by));
   }
-  if (!report.baseline.reason.empty()) notes.push_back("PyTorch: " + report.baseline.reason + ".");
+  if (!report.baseline.reason.empty()) notes.push_back("Comparison with PyTorch: " + report.baseline.reason + ".");
   if (!report.left_out.empty()) {
     std::string list;
     for (const std::string& cell : report.left_out) list += (list.empty() ? "" : ", ") + cell;
@@ -127,7 +158,7 @@ constexpr const char* kRules =
 }  // namespace
 
 std::vector<BenchTable> bench_tables(const BenchReport& report) {
-  std::vector<BenchTable> tables = {latencies(report), throughputs(report), comparisons(report)};
+  std::vector<BenchTable> tables = {latencies(report), throughputs(report), comparisons(report), ablations(report)};
   std::erase_if(tables, [](const BenchTable& table) { return table.table.empty(); });
   return tables;
 }
@@ -145,6 +176,7 @@ std::string bench_markdown(const BenchReport& report, const std::vector<BenchPlo
   for (const BenchTable& table : bench_tables(report)) {
     text += fmt::format("\n## {}\n\n{}", table.title, table.table.markdown());
   }
+  if (!report.ablation.empty()) text += "\n" + ablation_text(report);
   for (const BenchPlot& plot : plots) text += fmt::format("\n## {}\n\n![{}]({})\n", plot.title, plot.title, plot.file);
   return text;
 }

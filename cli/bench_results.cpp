@@ -1,5 +1,7 @@
 #include "cli/bench_results.h"
 
+#include <fmt/format.h>
+
 namespace mlffgen::cli {
 namespace {
 
@@ -35,6 +37,29 @@ json cell_json(const BenchCell& cell) {
   return out;
 }
 
+json rung_json(const AblationRung& rung, const std::optional<AblationGain>& gain) {
+  json out = {{"name", rung.name}, {"what", rung.what}};
+  if (!rung.problem.empty()) out["problem"] = rung.problem;
+  if (!rung.measured()) return out;
+  out["timing"] = timing_json(summarise(rung.milliseconds));
+  out["samples_ms"] = rung.milliseconds;
+  if (!rung.list_milliseconds.empty()) out["list"] = timing_json(summarise(rung.list_milliseconds));
+  if (rung.double_error) out["double_error"] = error_json(*rung.double_error);
+  out["speed_up"] = gain->over_first;
+  out["gain"] = gain->over_last;
+  return out;
+}
+
+json ablation_json(const AblationCell& cell) {
+  json out = {{"size", cell.size.text()},
+              {"batch", cell.batch},
+              {"atoms", std::int64_t{cell.size.atoms} * cell.batch},
+              {"rungs", json::array()}};
+  const auto gains = ablation_gains(cell);
+  for (std::size_t k = 0; k < gains.size(); ++k) out["rungs"].push_back(rung_json(cell.rungs[k], gains[k]));
+  return out;
+}
+
 json baseline_json(const BenchBaseline& baseline) {
   json out = baseline.facts.is_object() ? baseline.facts : json::object();
   out["measured"] = baseline.measured;
@@ -49,6 +74,22 @@ Throughput throughput(const BenchCell& cell, double milliseconds) {
   const double steps = 1e3 / milliseconds;  // a second
   return {cell.batch * steps, static_cast<double>(cell.atoms()) * steps,
           steps * kSecondsPerDay * kBenchTimestep * kNsPerFs};
+}
+
+std::string AblationCell::text() const { return batch == 1 ? size.text() : fmt::format("{}x{}", batch, size.text()); }
+
+std::vector<std::optional<AblationGain>> ablation_gains(const AblationCell& cell) {
+  std::vector<std::optional<AblationGain>> gains;
+  double first = 0, last = 0;  // milliseconds
+  for (const AblationRung& rung : cell.rungs) {
+    gains.emplace_back();
+    if (!rung.measured()) continue;
+    const double time = rung.median();
+    if (first == 0) first = last = time;
+    gains.back() = AblationGain{first / time, last / time};
+    last = time;
+  }
+  return gains;
 }
 
 json bench_json(const BenchReport& report) {
@@ -70,6 +111,10 @@ json bench_json(const BenchReport& report) {
               {"notes", report.notes},
               {"stopped_by", report.stopped_by}};
   for (const BenchCell& cell : report.cells) out["cells"].push_back(cell_json(cell));
+  if (!report.ablation.empty()) {
+    out["ablation"] = json::array();
+    for (const AblationCell& cell : report.ablation) out["ablation"].push_back(ablation_json(cell));
+  }
   return out;
 }
 

@@ -47,6 +47,33 @@ struct Throughput {
 };
 Throughput throughput(const BenchCell& cell, double milliseconds);
 
+// A step from PyTorch to all that this program does, each with what the steps before it brought.
+struct AblationRung {
+  std::string name, what;
+  std::vector<double> milliseconds;       // of each call, or of each of several that share the GPU
+  std::vector<double> list_milliseconds;  // of these, for the neighbour list, where it is made apart
+  std::optional<Comparison::Forces> double_error;
+  std::string problem;  // why it is not available
+
+  bool measured() const { return !milliseconds.empty(); }
+  double median() const { return summarise(milliseconds).median; }
+};
+
+struct AblationCell {
+  StructureSize size;
+  int batch = 1;
+  std::vector<AblationRung> rungs;
+
+  std::string text() const;  // "100", "64x20"
+};
+
+// By how much a rung is faster than the first that was measured, and than the one before that was; none for a rung that
+// was not.
+struct AblationGain {
+  double over_first = 1, over_last = 1;
+};
+std::vector<std::optional<AblationGain>> ablation_gains(const AblationCell& cell);
+
 // PyTorch on the same weights.
 struct BenchBaseline {
   bool measured = false;
@@ -61,6 +88,7 @@ struct BenchReport {
   nlohmann::json limits;  // `repeats`, `warm_up`, `seconds`, `threads`
   BenchBaseline baseline;
   std::vector<BenchCell> cells;
+  std::vector<AblationCell> ablation;
   std::vector<std::string> left_out;  // cells with too many atoms, such as "64 x 8000p"
   std::vector<std::string> notes;     // what a reader must know
   std::string stopped_by;             // "SIGINT", or empty

@@ -164,9 +164,12 @@ void Peer::set_structures(std::span<const runtime::Structure> structures, const 
 }
 
 BenchSide Peer::measure(const std::string& way, const BenchLimits& limits) {
-  const json answer =
-      ask({{"time", way}, {"repeats", limits.repeats}, {"warm_up", limits.warm_up}, {"seconds", limits.seconds}},
-          kAnswerSeconds);
+  const json answer = ask({{"time", way},
+                           {"repeats", limits.repeats},
+                           {"warm_up", limits.warm_up},
+                           {"seconds", limits.seconds},
+                           {"least", limits.least}},
+                          kAnswerSeconds);
   BenchSide side{way == "graph" ? kPeerGraph : kPeerEager, {}, {}, {}, {}};
   try {
     if (answer.contains("problem")) {

@@ -89,6 +89,49 @@ TEST_CASE("plots are drawn of what there is, and embedded in the document") {
   CHECK(contains(bench_markdown(report, plots), "![Throughput over batch](throughput.svg)"));
 }
 
+AblationCell known_ablation() {
+  AblationCell cell{{50, false}, 4, {}};
+  cell.rungs.push_back({"PyTorch", "eager", {}, {}, {}, "no GPU"});
+  cell.rungs.push_back(
+      {"generated code", "a kernel a layer", {8, 8, 9}, {1, 2, 3}, Comparison::Forces{2e-6, 0, 0, 1}, ""});
+  cell.rungs.push_back({"device list", "on the GPU", {}, {}, {}, "no such thing"});
+  cell.rungs.push_back({"CUDA graph", "one launch", {2, 2, 2}, {}, {}, ""});
+  cell.rungs.push_back({"tuned", "", {1, 1, 1}, {}, {}, ""});
+  return cell;
+}
+
+TEST_CASE("steps are measured against the first and the last that are available") {
+  const auto gains = ablation_gains(known_ablation());
+  REQUIRE(gains.size() == 5);
+  CHECK_FALSE(gains[0]);
+  CHECK(gains[1]->over_first == 1);
+  CHECK_FALSE(gains[2]);
+  CHECK(gains[3]->over_first == 4);
+  CHECK(gains[3]->over_last == 4);
+  CHECK(gains[4]->over_first == 8);
+  CHECK(gains[4]->over_last == 2);
+}
+
+TEST_CASE("steps are in the JSON, the tables and a plot, those that are not available with the reason") {
+  BenchReport report;
+  report.ablation = {known_ablation()};
+  const nlohmann::json cell = bench_json(report)["ablation"][0];
+  CHECK(cell["atoms"] == 200);
+  CHECK(cell["rungs"][0] == nlohmann::json({{"name", "PyTorch"}, {"what", "eager"}, {"problem", "no GPU"}}));
+  CHECK(cell["rungs"][1]["list"]["median_ms"] == 2);
+  CHECK(cell["rungs"][3]["speed_up"] == 4);
+  CHECK(cell["rungs"][4]["samples_ms"] == std::vector<double>{1, 1, 1});
+  const std::vector<BenchPlot> plots = bench_plots(report);
+  REQUIRE(plots.size() == 1);
+  CHECK(contains(plots[0].svg, "4x50 atoms"));
+  CHECK(contains(plots[0].svg, "times as fast as generated code"));
+  const std::string text = bench_markdown(report, plots);
+  CHECK(contains(text, "| 4x50 | PyTorch: not available: no GPU |"));
+  CHECK(contains(text, "| 4x50 | generated code | 3 | 8.000 | 8.900 | 0.5774 | 2.000 | 1.0x | 1.00x | 2.0e-06 |"));
+  CHECK(contains(text, "| 4x50 | tuned | 3 | 1.000 | 1.000 | 0.000 |  | 8.0x | 2.00x |  |"));
+  CHECK(contains(text, "- generated code: a kernel a layer"));
+}
+
 TEST_CASE("sizes are read and told, and nothing else is a size") {
   CHECK(parse_structure_size("100") == StructureSize{100, false});
   CHECK(parse_structure_size("1000p") == StructureSize{1000, true});

@@ -228,5 +228,58 @@ class Bench(CliCase):
         self.assertIn("Throughput, device pointers", (self.folder / "gpu" / "report.md").read_text())
 
 
+    STEPS = ["PyTorch", "generated code", "device list", "fused energy", "fused forces", "CUDA graph", "tuned",
+             "two lanes"]
+
+    def test_the_steps_from_pytorch_to_all_that_there_is(self) -> None:
+        self.need_gpu()
+        self.compile_model("forms.mlff", SPEC, *FAST, "--forms", "all")
+        words = ["bench", "forms.mlff", "--double", "double.mlff", "--device", "cuda", "--sizes", "none", "--ablation",
+                 "--ablation-sizes", "4,2x3p", "--repeats", 5, "--warm-up", 0, "--weights", "weights.safetensors"]
+        report = self.succeed_json(*words, "--output", "steps", environment=self.peer("good"))
+        self.assertEqual([(cell["size"], cell["batch"]) for cell in report["ablation"]], [("4", 1), ("3p", 2)])
+        for cell in report["ablation"]:
+            rungs = cell["rungs"]
+            self.assertEqual([rung["name"] for rung in rungs], self.STEPS)
+            # The stand-in says 2, 4 and 3 ms in each of five rounds; the list comes on top.
+            self.assertEqual(rungs[0]["timing"]["repeats"], 15)
+            self.assertGreater(rungs[0]["list"]["median_ms"], 0)
+            self.assertGreater(rungs[0]["timing"]["min_ms"], 2)
+            self.assertIn("no tuning results", rungs[6]["problem"])
+            first = last = rungs[0]["timing"]["median_ms"]
+            for rung in rungs[1:]:
+                if "problem" in rung:
+                    continue
+                self.assertEqual(rung["timing"]["repeats"], 5)
+                self.assertAlmostEqual(rung["speed_up"] * rung["timing"]["median_ms"] / first, 1)
+                self.assertAlmostEqual(rung["gain"] * rung["timing"]["median_ms"] / last, 1)
+                self.assertLess(rung["double_error"]["rmse_relative"], 2e-5, rung["name"])
+                last = rung["timing"]["median_ms"]
+        self.assertEqual(self.only_files(self.folder / "steps"), ["ablation.svg", "bench.json", "report.md"])
+        # A peer that fails between the cells.
+        report = self.succeed_json(*words, environment=self.peer("late crash"))
+        self.assertIn("exit status 9", report["ablation"][0]["rungs"][0]["problem"])
+        self.assertEqual(len(report["ablation"]), 2)
+
+    def test_steps_that_the_model_has_not_are_told(self) -> None:
+        self.need_gpu()
+        self.compile_model("fused.mlff", SPEC, *FAST, "--forms", "fused")
+        words = ["bench", "fused.mlff", "--device", "cuda", "--sizes", "none", "--ablation", "--ablation-sizes", "3"]
+        rungs = self.succeed_json(*words, "--repeats", 5, "--warm-up", 0)["ablation"][0]["rungs"]
+        measured = [rung["name"] for rung in rungs if "timing" in rung]
+        self.assertEqual(measured, ["fused forces", "CUDA graph", "two lanes"])
+        self.assertIn("--weights", rungs[0]["problem"])
+        self.assertIn("no form 'unfused'", rungs[1]["problem"])
+        self.assertIn("--forms", rungs[1]["problem"])
+
+    def test_steps_need_a_gpu(self) -> None:
+        self.fail_with(2, "--ablation needs a GPU", "bench", "model.mlff", "--ablation")
+        self.fail_with(2, "--sizes none leaves nothing", "bench", "model.mlff", "--sizes", "none")
+        words = ["bench", "model.mlff", "--device", "cuda", "--ablation", "--ablation-sizes"]
+        for wrong in ("", "x5", "0x5", "2x", "2y5"):
+            self.fail_with(2, "--ablation-sizes", *words, wrong)
+        self.fail_with(2, "--ablation", "bench", "model.mlff", "--ablation-sizes", "5")
+
+
 if __name__ == "__main__":
     main()
