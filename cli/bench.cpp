@@ -36,6 +36,8 @@ constexpr int kMaxBatch = 1000000;
 constexpr int kSignalStatus = 128;
 constexpr int kHostAtoms = 16384, kGpuAtoms = 262144;  // of the largest cell, unless told
 constexpr std::int64_t kTruthAtoms = 1100;             // up to which PyTorch computes in float64
+constexpr std::int64_t kPeerForceAtoms = 30000;        // up to which its forces are compared at all
+constexpr std::int64_t kPeerHostAtoms = 4096;          // up to which it is timed on the host, where a call takes long
 constexpr double kOtherModel = 0.01;                   // of the RMS force: no float error is as large
 
 constexpr const char* kFooter = R"(examples:
@@ -293,9 +295,10 @@ class Bench {
     const std::vector<Structure> structures = structures_of(cell.size, cell.batch);
     const runtime::NeighbourList& pairs = list_.build(structures, model_.plan().cutoff);
     cell.pairs = pairs.n_pairs();
-    cell.sides = model_.measure(structures, arguments_.limits, double_forces(cell_text(cell), structures));
+    const std::vector<Vector3> truth = double_forces(cell_text(cell), structures);
+    cell.sides = model_.measure(structures, arguments_.limits, truth);
     cell.bytes_held = model_.bytes_held();
-    if (peer_) with_peer([&] { ask_peer(cell, structures, pairs); });
+    if (peer_) with_peer([&] { ask_peer(cell, structures, pairs, truth); });
     // What a signal has cut off before its first call is no result.
     std::erase_if(cell.sides, [](const BenchSide& side) { return !side.measured() && side.problem.empty(); });
     if (!cell.sides.empty()) report_.cells.push_back(std::move(cell));
@@ -311,19 +314,29 @@ class Bench {
     }
   }
 
-  void ask_peer(BenchCell& cell, const std::vector<Structure>& structures, const runtime::NeighbourList& pairs) {
+  void ask_peer(BenchCell& cell, const std::vector<Structure>& structures, const runtime::NeighbourList& pairs,
+                const std::vector<Vector3>& truth) {
+    if (!device_.cuda && cell.atoms() > kPeerHostAtoms) {
+      cell.sides.push_back({kPeerEager, {}, {}, {}, fmt::format("more than {} atoms on the host", kPeerHostAtoms)});
+      return;
+    }
     peer_->set_structures(structures, pairs);
     BenchSide eager = peer_->measure("eager", arguments_.limits);
-    if (cell.atoms() <= kTruthAtoms && eager.measured()) {
-      const std::vector<Vector3> truth = peer_->forces("float64"), own = peer_->forces("float32");
-      if (truth.size() == own.size() && !truth.empty()) {
-        eager.pytorch_error = force_error(own, truth);
-        cell.sides.front().pytorch_error = force_error(model_.forces(structures), truth);
-        warn_of_other_weights(cell);
-      }
-    }
+    if (eager.measured() && cell.atoms() <= kPeerForceAtoms) compare_forces(cell, eager, structures, truth);
     cell.sides.push_back(std::move(eager));
     if (device_.cuda) cell.sides.push_back(peer_->measure("graph", arguments_.limits));
+  }
+
+  void compare_forces(BenchCell& cell, BenchSide& eager, const std::vector<Structure>& structures,
+                      const std::vector<Vector3>& truth) {
+    const std::vector<Vector3> own = peer_->forces("float32");
+    if (own.size() == truth.size() && !own.empty()) eager.double_error = force_error(own, truth);
+    if (cell.atoms() > kTruthAtoms) return;
+    const std::vector<Vector3> exact = peer_->forces("float64");
+    if (exact.empty() || exact.size() != own.size()) return;
+    eager.pytorch_error = force_error(own, exact);
+    cell.sides.front().pytorch_error = force_error(model_.forces(structures), exact);
+    warn_of_other_weights(cell);
   }
 
   void warn_of_other_weights(const BenchCell& cell) {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 
 #include "cli/bench_report.h"
 #include "cli/svg_chart.h"
@@ -14,47 +14,47 @@ ChartPoint point_of(double x, const BenchSide& side) {
   return {x, timing.median, "", ErrorBar{timing.least, timing.p95}};
 }
 
+// The series of a name, made if there is none, so that series come in the order of the cells.
+ChartSeries& series_named(std::vector<ChartSeries>& series, const std::string& name) {
+  const auto found = std::find_if(series.begin(), series.end(), [&](const ChartSeries& s) { return s.name == name; });
+  if (found != series.end()) return *found;
+  series.push_back({name, {}, LineStyle::solid});
+  return series.back();
+}
+
 // The times of single structures, a line for each way to compute them: clusters, then cubes.
 PointChart latency_chart(const BenchReport& report) {
-  std::map<std::string, ChartSeries> series;
+  PointChart chart;
   for (const BenchCell& cell : report.cells) {
     if (cell.batch != 1) continue;
     for (const BenchSide& side : cell.sides) {
       if (!side.measured()) continue;
-      const std::string name = side.name + (cell.size.periodic ? ", periodic" : "");
-      series[name].name = name;
-      series[name].line = cell.size.periodic ? LineStyle::dashed : LineStyle::solid;
-      series[name].points.push_back(point_of(cell.size.atoms, side));
+      ChartSeries& line = series_named(chart.series, side.name + (cell.size.periodic ? ", periodic" : ""));
+      if (cell.size.periodic) line.line = LineStyle::dashed;
+      line.points.push_back(point_of(cell.size.atoms, side));
     }
   }
-  PointChart chart;
   chart.title = "Time of a call, one structure";
   chart.x = {.label = "atoms", .scale = AxisScale::logarithmic};
   chart.y = {.label = "milliseconds", .scale = AxisScale::logarithmic};
-  for (auto& [name, line] : series) chart.series.push_back(std::move(line));
   chart.footnote = "medians; bars from the least to 95 % of the calls";
   return chart;
 }
 
 // The headline's throughput, a line for each size of which there are several batches.
 PointChart throughput_chart(const BenchReport& report) {
-  std::map<int, ChartSeries> series;
+  PointChart chart;
   for (const BenchCell& cell : report.cells) {
     const BenchSide& side = cell.sides.front();
     if (!side.measured()) continue;
-    ChartSeries& line = series[cell.size.periodic ? -cell.size.atoms : cell.size.atoms];
-    line.name = cell.size.text() + " atoms";
-    line.line = LineStyle::solid;
     const double rate = throughput(cell, summarise(side.milliseconds).median).atom_steps;
+    ChartSeries& line = series_named(chart.series, cell.size.text() + " atoms");
     line.points.push_back({static_cast<double>(cell.batch), rate, "", {}});
   }
-  PointChart chart;
+  std::erase_if(chart.series, [](const ChartSeries& line) { return line.points.size() < 2; });
   chart.title = "Throughput over the structures of a call";
   chart.x = {.label = "structures a call", .scale = AxisScale::logarithmic};
   chart.y = {.label = "atom-steps a second", .scale = AxisScale::logarithmic};
-  for (auto& [key, line] : series) {
-    if (line.points.size() > 1) chart.series.push_back(std::move(line));
-  }
   return chart;
 }
 

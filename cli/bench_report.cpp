@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mlffgen::cli {
 namespace {
 
@@ -73,6 +75,10 @@ BenchTable throughputs(const BenchReport& report) {
 BenchTable comparisons(const BenchReport& report) {
   Table table({"size", "batch", "atoms", "mlffgen ms", "PyTorch ms", "as CUDA graph ms", "speed-up", "over the graph",
                "force error", "PyTorch's"});
+  const bool with_double = std::any_of(report.cells.begin(), report.cells.end(), [](const BenchCell& cell) {
+    return cell.sides.front().double_error.has_value();
+  });
+  const auto error_of = [&](const BenchSide& side) { return with_double ? side.double_error : side.pytorch_error; };
   for (const BenchCell& cell : report.cells) {
     const BenchSide& ours = cell.sides.front();
     const BenchSide *eager = side_of(cell, kPeerEager), *graph = side_of(cell, kPeerGraph);
@@ -82,9 +88,10 @@ BenchTable comparisons(const BenchReport& report) {
     table.add(cell_words(cell) +
               std::vector<std::string>{number(median), number(slow), graph != nullptr ? number(replay) : "",
                                        ratio_text(slow / median), graph != nullptr ? ratio_text(replay / median) : "",
-                                       error_text(ours.pytorch_error), error_text(eager->pytorch_error)});
+                                       error_text(error_of(ours)), error_text(error_of(*eager))});
   }
-  return {"Beside PyTorch, medians; errors against PyTorch in float64", table};
+  const char* const truth = with_double ? "the double build" : "PyTorch in float64";
+  return {fmt::format("Beside PyTorch, medians; errors against {}", truth), table};
 }
 
 BenchTable ablations(const BenchReport& report) {
