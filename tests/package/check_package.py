@@ -105,6 +105,13 @@ class Package(unittest.TestCase):
         for command in ("md", "compile", "explain"):
             self.assertIn("examples:", self.mlffgen(command, "--help"))
 
+    def test_bench_finds_its_pytorch_side(self) -> None:
+        model = self.place / "gpu_tests" / "models" / "float.mlff"
+        report = json.loads(self.mlffgen("bench", model, "--sizes", 5, "--batches", 1, "--repeats", 1, "--warm-up", 0,
+                                         "--weights", "absent.safetensors", "--json"))
+        # With PyTorch it misses the weights, without it PyTorch: either way peer.py has run.
+        self.assertRegex(report["baseline"]["reason"], "absent.safetensors|cannot import what the comparison needs")
+
     def test_doctor_says_where_to_get_nvrtc(self) -> None:
         report = json.loads(self.mlffgen("doctor", "--json", MLFFGEN_NVRTC="/absent/libnvrtc.so"))
         self.assertIs(report["nvrtc"]["found"], False)
