@@ -1,6 +1,5 @@
 #include "cli/machine.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <omp.h>
 
@@ -61,7 +60,13 @@ std::string processor_name() {
   return "unknown";
 }
 
-std::string time_text() { return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr))); }
+std::string time_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02} UTC", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+                     utc.tm_min);
+}
 
 std::string command_text() {
   std::ifstream file("/proc/self/cmdline");
