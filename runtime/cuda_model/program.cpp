@@ -85,10 +85,8 @@ void Program::read_source(const runtime::Bundle& bundle) {
     throw UserError(
         fmt::format("{}: the model has no code for GPUs; compile it again with 'mlffgen compile'", bundle.path()));
   }
-  std::string all;
   for (const auto& form : plan_.forms) {
     const std::string_view source = bundle.text(form.source);
-    all += source;
     for (auto& text : jit::split_kernels(source)) texts_[text.name] = std::move(text.text);
     for (const auto& kernel : form.kernels) {
       if (texts_.contains(kernel.name)) continue;
@@ -96,7 +94,7 @@ void Program::read_source(const runtime::Bundle& bundle) {
                                   bundle.path(), form.source, quote(kernel.name)));
     }
   }
-  fingerprint_ = hash128_hex(all);
+  fingerprint_ = hash128_hex(bundle.text(plan_.form().source));
   for (const auto& tunable : plan_.gpu_tunables) {
     if (tunable.define != runtime::kTileDefine) continue;
     most_tile_ = *std::max_element(tunable.choices.begin(), tunable.choices.end());
