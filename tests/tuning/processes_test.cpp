@@ -66,7 +66,7 @@ TEST_CASE("a run that is killed 20 times ends like one that was not, and measure
   int killed = 0;
   for (int round = 0; round < 20; ++round) {
     const pid_t child = start_child([&] { tune_in(folder, log); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(1 + static_cast<int>(random() % 40)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + static_cast<int>(random() % 120)));
     ::kill(child, SIGKILL);
     killed += finish_child(child) ? 0 : 1;
   }

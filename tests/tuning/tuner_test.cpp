@@ -11,6 +11,7 @@
 #include "runtime/wisdom/line_file.h"
 #include "tests/base/temporary_folder.h"
 #include "tests/tuning/simulated_device.h"
+#include "tuning/journal.h"
 
 using namespace mlffgen;
 using namespace mlffgen::tuning;
@@ -119,6 +120,17 @@ TEST_CASE("a size that is known is not tuned again, unless asked for") {
   CHECK(tune(device, simulated_request({9}), store, options).sizes[0].outcome == Outcome::tuned);
   CHECK(device.samples > samples);
   CHECK(store.read().entries.size() == 2);
+}
+
+TEST_CASE("a run that was killed between its entry and the end of its journal leaves none for the next") {
+  const TemporaryFolder holder;
+  const wisdom::Store store(holder.path());
+  SimulatedDevice device;
+  tune(device, simulated_request({9}), store);
+  Journal(store.folder(), key_of(9)).add_answer("a question", "");
+  REQUIRE(journals(store) == 1);
+  tune(device, simulated_request({9}), store);
+  CHECK(journals(store) == 0);
 }
 
 TEST_CASE("two sizes of one bucket are tuned once") {
