@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -60,6 +62,27 @@ TEST_CASE("a reader never sees half of what is being written") {
   }
   CHECK(finish_child(child));
   CHECK(lines == kLines);
+}
+
+TEST_CASE("a line waits for who writes at the moment, and a reader does not") {
+  const TemporaryFolder holder;
+  const fs::path path = holder.path() / "a.jsonl";
+  append_line(path, "first", Durability::process);
+  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND);
+  REQUIRE(::flock(file, LOCK_EX) == 0);
+  REQUIRE(::write(file, "half of ", 8) == 8);
+  const pid_t child = start_child([&] { append_line(path, "third", Durability::process); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(read_lines(path).size() == 1);
+  REQUIRE(::write(file, "second\n", 7) == 7);
+  REQUIRE(::flock(file, LOCK_UN) == 0);  // the child has the same open file
+  ::close(file);
+  CHECK(finish_child(child));
+  const std::vector<Line> lines = read_lines(path);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].text == "half of second");
+  CHECK(lines[2].text == "third");
+  CHECK(lines[2].number == 3);
 }
 
 TEST_CASE("writers that are killed leave whole lines, and at most one torn line each") {
