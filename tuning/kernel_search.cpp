@@ -137,6 +137,19 @@ std::vector<KernelVariant> KernelSearch::sound(const std::vector<Configuration>&
 }
 
 void KernelSearch::step(const std::vector<Configuration>& more, const std::function<bool()>& stop) {
+  try {
+    search_around(more, stop);
+  } catch (const ArmFailed& error) {
+    if (!searched()) throw;
+    // What was the best cannot be run any more.
+    reject({form_, kernel_, best_}, error.what());
+    best_ = start_;
+    time_ = default_time_;
+    stage_ = Stage::finished;
+  }
+}
+
+void KernelSearch::search_around(const std::vector<Configuration>& more, const std::function<bool()>& stop) {
   const bool is_first = stage_ == Stage::first;
   const std::vector<Configuration> all = arms(more);
   if (!is_first && all.size() == 1) return leave_stage();
@@ -147,7 +160,7 @@ void KernelSearch::step(const std::vector<Configuration>& more, const std::funct
   halving.stop = stop;
   const HalvingResult result = search(bench, variants.size(), halving);
   if (is_first) default_time_ = result.duel && result.duel->complete ? result.duel->standing : result.arms[0].time;
-  if (result.time.samples > 0) time_ = result.time;
+  if (result.complete || time_.samples == 0) time_ = result.time;
   if (!result.complete) return;
   for (std::size_t arm = 0; arm < variants.size(); ++arm) {
     if (!result.arms[arm].rejected.empty()) reject(variants[arm], result.arms[arm].rejected);

@@ -49,6 +49,7 @@ class KernelSearch {
   // In this order, but back to the neighbours where something better was found.
   enum class Stage { first, neighbours, their_neighbours, more_candidates, finished };
 
+  void search_around(const std::vector<Configuration>& more, const std::function<bool()>& stop);
   double predict(const Configuration& configuration) const;
   std::vector<Configuration> arms(const std::vector<Configuration>& more);
   std::vector<Configuration> candidates();

@@ -106,6 +106,7 @@ class Tuner {
   }
 
   std::unique_ptr<Work> work_for(const TuningSize& size) {
+    store_.make();  // rather than find out when all is measured
     const auto problem = wisdom::problem_of(size.heuristic, request_.choices);
     internal_check(size.atoms > 0 && !size.heuristic.form.empty() && !problem,
                    "a heuristic that the model does not have");

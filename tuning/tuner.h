@@ -96,7 +96,7 @@ struct TuningOptions {
   int most_steps = 16;              // of a kernel after its first search
   bool again = false;               // tune sizes that have an entry for exactly this key, and measure anew
   HalvingOptions kernel;            // searches of kernels; steps to neighbours take a smaller margin
-  HalvingOptions call;              // duels of whole calls
+  HalvingOptions call;              // duels of whole calls; what stops both is set by the tuner
   std::function<bool()> stop = {};  // true: end as soon as possible, decide nothing more (an interrupt)
   std::function<void(const TuningProgress&)> progress = {};
   std::function<double()> clock = {};  // seconds; none: a steady clock

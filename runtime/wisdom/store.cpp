@@ -95,9 +95,13 @@ Reading Store::read() const {
   return reading;
 }
 
-void Store::add(const WisdomEntry& entry) const {
+void Store::make() const {
   if (folder_.empty()) throw UserError("there is no home folder: name a folder for wisdom in MLFFGEN_WISDOM_DIR");
   make_folder(folder_);
+}
+
+void Store::add(const WisdomEntry& entry) const {
+  make();
   append_line(folder_ / (slug(entry.key.gpu) + std::string(kEnding)), write_entry(entry), Durability::machine);
 }
 

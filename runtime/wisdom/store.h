@@ -40,6 +40,9 @@ class Store {
   // All entries, files in the order of their names.
   Reading read() const;
 
+  // Makes the folder if it is not there. UserError if it cannot be made, or must not be used.
+  void make() const;
+
   // Appends the entry to its GPU's file, which is on the disk when this returns. UserError if it cannot be written.
   void add(const WisdomEntry& entry) const;
 

@@ -316,8 +316,36 @@ TEST_CASE("a run that was interrupted comes to the end of one that was not, with
   }
 }
 
-TEST_CASE("a store that cannot be written is an error before anything is measured for long") {
+TEST_CASE("a best configuration that cannot be run any more gives way to the default") {
+  const TemporaryFolder holder;
+  const wisdom::Store store(holder.path());
+  class Failing : public SimulatedDevice {
+   public:
+    using SimulatedDevice::SimulatedDevice;
+    std::vector<double> sample(int atoms, const KernelVariant& variant, int count) override {
+      if (variant.kernel == "phase_0" && wisdom::describe(variant.configuration) == best) throw ArmFailed("no more");
+      return SimulatedDevice::sample(atoms, variant, count);
+    }
+    std::string best;
+  };
+  Failing device;
+  TuningOptions options;
+  options.progress = [&](const TuningProgress& progress) {
+    if (progress.kernel == "phase_0" && progress.best != "defaults") device.best = progress.best;
+  };
+  const TunedSize size = tune(device, simulated_request({9}), store, options).sizes[0];
+  REQUIRE_FALSE(device.best.empty());
+  CHECK(size.outcome == Outcome::tuned);
+  CHECK(size.entry->best.kernels.count("phase_0") == 0);
+  CHECK(std::count(size.rejected.begin(), size.rejected.end(), "fused phase_0 " + device.best + ": no more") == 1);
+}
+
+TEST_CASE("a store that cannot be written is an error before anything is measured") {
+  const TemporaryFolder holder;
+  fs::permissions(holder.path(), fs::perms(0777));
   SimulatedDevice device;
-  CHECK_THROWS_AS(tune(device, simulated_request({9}), wisdom::Store("/proc/nowhere")), UserError);
-  CHECK(device.samples < 20);
+  for (const fs::path& folder : {fs::path("/proc/nowhere"), fs::path(), holder.path()}) {
+    CHECK_THROWS_AS(tune(device, simulated_request({9}), wisdom::Store(folder)), UserError);
+  }
+  CHECK(device.samples == 0);
 }
