@@ -37,7 +37,7 @@ by every later run of the model on this GPU. MLFFGEN_WISDOM_DIR is the folder th
 struct Arguments {
   std::filesystem::path model;
   std::string device = "cuda", sizes = "9,100,1000,8000", budget = "120s";
-  int candidates = 12;
+  int candidates = 8;
   bool again = false, json = false, quiet = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <tuple>
 #include <utility>
 
 namespace mlffgen::tuning {
@@ -37,15 +38,15 @@ class CallBench : public Bench {
   std::size_t had_[2] = {0, 0};  // samples
 };
 
-// Why the contender is no better than the heuristic, or nothing. The duel is left in `fight`.
-std::optional<std::string> lost(Bench& bench, const HalvingOptions& options, std::optional<DuelResult>& fight) {
+// Why the contender is no better than the heuristic, or "". The duel is left in `fight`.
+std::string lost(Bench& bench, const HalvingOptions& options, std::optional<DuelResult>& fight) {
   try {
     if (const auto problem = bench.check(kContender)) return "wrong results: " + *problem;
     fight = duel(bench, kHeuristic, kContender, options);
   } catch (const ArmFailed& error) {
     return error.what();
   }
-  if (fight->challenger_wins || !fight->complete) return std::nullopt;
+  if (fight->challenger_wins || !fight->complete) return {};
   return fmt::format("{:.1f} us a call, without it {:.1f} us", fight->challenger.median, fight->standing.median);
 }
 
@@ -53,23 +54,24 @@ std::optional<std::string> lost(Bench& bench, const HalvingOptions& options, std
 
 std::optional<Decision> decide(Recorder& recorder, const Contender& heuristic, std::vector<Contender> contenders,
                                const HalvingOptions& options) {
-  std::stable_sort(contenders.begin(), contenders.end(),
-                   [](const Contender& a, const Contender& b) { return a.kernels_us < b.kernels_us; });
+  std::sort(contenders.begin(), contenders.end(), [](const Contender& a, const Contender& b) {
+    return std::tie(a.kernels_us, a.form.name) < std::tie(b.kernels_us, b.form.name);
+  });
   Decision decision;
   decision.best = heuristic.configuration;
   for (const Contender& contender : contenders) {
     if (contender.configuration == heuristic.configuration || contender.kernels_us >= heuristic.kernels_us) break;
     CallBench bench(recorder, heuristic, contender);
     std::optional<DuelResult> fight;
-    const auto problem = lost(bench, options, fight);
+    const std::string problem = lost(bench, options, fight);
     if (fight && !fight->complete) return std::nullopt;
     if (fight) decision.heuristic_time = decision.time = fight->standing;
-    if (!problem) {
+    if (fight && fight->challenger_wins) {
       decision.best = contender.configuration;
       decision.time = fight->challenger;
       return decision;
     }
-    decision.rejected.push_back(fmt::format("{}: {}", wisdom::describe(contender.configuration), *problem));
+    decision.rejected.push_back(wisdom::describe(contender.configuration) + ": " + problem);
   }
   if (decision.time.samples == 0) {
     decision.heuristic_time = decision.time =

@@ -40,10 +40,12 @@ class Search {
   HalvingResult run() {
     for (bool more = true; more && !stopped_; more = !stopped_ && !settled()) {
       play_round(next_samples());
+      for (const std::size_t arm : left_) {
+        if (!samples_[arm].empty()) result_.arms[arm].time = estimate(samples_[arm]);
+      }
       if (!stopped_) drop_slow_arms();
     }
-    for (std::size_t arm = 0; arm < samples_.size(); ++arm) result_.arms[arm].time = time(arm);
-    result_.time = result_.arms[kDefault].time;
+    result_.time = time(kDefault);
     if (!stopped_) crown();
     return std::move(result_);
   }
@@ -71,7 +73,7 @@ class Search {
     }
   }
 
-  Estimate time(std::size_t arm) const { return samples_[arm].empty() ? Estimate() : estimate(samples_[arm]); }
+  const Estimate& time(std::size_t arm) const { return result_.arms[arm].time; }
 
   void reject(std::size_t arm, const std::string& reason) {
     result_.arms[arm].rejected = reason;

@@ -34,29 +34,32 @@ class KernelBench : public Bench {
 }  // namespace
 
 KernelSearch::KernelSearch(TuningDevice& device, Recorder& recorder, const std::vector<wisdom::Tunable>& tunables,
-                           const TuningOptions& options, int atoms, std::string form, std::string kernel,
+                           const TuningOptions& options, int atoms, const std::string& form, std::string kernel,
                            Configuration start)
     : device_(device),
       recorder_(recorder),
       options_(options),
       atoms_(atoms),
-      form_(std::move(form)),
+      form_(form),
       kernel_(std::move(kernel)),
       space_(tunables,
              [this](const Configuration& configuration) { return device_.unfit({form_, kernel_, configuration}); }),
       start_(std::move(start)),
       best_(start_) {}
 
+void KernelSearch::announce_start() { device_.announce({{form_, kernel_, start_}}); }
+
 void KernelSearch::announce() {
-  std::vector<KernelVariant> variants = {{form_, kernel_, start_}};
-  for (const Configuration& candidate : candidates()) variants.push_back({form_, kernel_, candidate});
+  std::vector<KernelVariant> variants;
+  for (const Configuration& configuration : arms({})) variants.push_back({form_, kernel_, configuration});
   device_.announce(variants);
 }
 
 double KernelSearch::look() {
   const std::vector<KernelVariant> variants = sound({start_});
   KernelBench bench(recorder_, "look", variants);
-  return estimate(bench.sample(0, kLooks)).median;
+  look_ = estimate(bench.sample(0, kLooks)).median;
+  return look_;
 }
 
 double KernelSearch::predict(const Configuration& configuration) const {
@@ -129,9 +132,10 @@ std::vector<KernelVariant> KernelSearch::sound(const std::vector<Configuration>&
   std::vector<KernelVariant> variants, ready;
   for (const Configuration& configuration : arms) variants.push_back({form_, kernel_, configuration});
   const auto problems = recorder_.prepare(variants);
-  if (problems.front()) throw ArmFailed(*problems.front());
   for (std::size_t k = 0; k < variants.size(); ++k) {
-    problems[k] ? reject(variants[k], *problems[k]) : ready.push_back(variants[k]);
+    const auto& problem = problems[k];
+    if (problem && k == 0) throw ArmFailed(*problem);
+    problem ? reject(variants[k], *problem) : ready.push_back(variants[k]);
   }
   return ready;
 }

@@ -18,14 +18,16 @@ namespace mlffgen::tuning {
 
 class KernelSearch {
  public:
-  // start: what the kernel has without tuning.
+  // start: what the kernel has without tuning. The options and the name of the form must outlive this.
   KernelSearch(TuningDevice& device, Recorder& recorder, const std::vector<wisdom::Tunable>& tunables,
-               const TuningOptions& options, int atoms, std::string form, std::string kernel, Configuration start);
+               const TuningOptions& options, int atoms, const std::string& form, std::string kernel,
+               Configuration start);
 
   KernelSearch(const KernelSearch&) = delete;
   KernelSearch& operator=(const KernelSearch&) = delete;
 
-  // Lets the device begin with what the first search will want.
+  // Let the device begin with what look() wants, and the next step.
+  void announce_start();
   void announce();
   // The time of the kernel as it is without tuning, microseconds. Throws ArmFailed if it cannot be run so.
   double look();
@@ -33,6 +35,10 @@ class KernelSearch {
   // One search, or a part of it if `stop` says so: then the next call repeats it, without measuring again. `more` are
   // configurations worth a try in the first. Throws ArmFailed if the kernel cannot be run as it is without tuning.
   void step(const std::vector<Configuration>& more, const std::function<bool()>& stop);
+
+  // Of a time that the first look is compared with; 0 before.
+  void set_share_of(double time) { share_ = time > 0 ? look_ / time : 0; }
+  double share() const { return share_; }
 
   bool searched() const { return stage_ != Stage::first; }     // the first search is over
   bool finished() const { return stage_ == Stage::finished; }  // nothing is left to try, or there were enough steps
@@ -62,13 +68,15 @@ class KernelSearch {
   Recorder& recorder_;
   const TuningOptions& options_;
   int atoms_;
-  std::string form_, kernel_;
+  const std::string& form_;
+  std::string kernel_;
   Space space_;
   std::vector<Configuration> candidates_;  // of the cost model, all; empty: not asked yet
   Configuration start_, best_;
   Estimate time_, default_time_;
   std::set<Configuration> tried_;
   std::vector<std::string> rejected_;
+  double look_ = 0, share_ = 0;
   int steps_ = 0;  // searches that are over
   Stage stage_ = Stage::first;
 };

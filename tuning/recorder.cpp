@@ -117,8 +117,13 @@ std::vector<double> Recorder::samples_of(const Subject& subject, const std::stri
 std::optional<std::string> Recorder::check_of(const Subject& subject,
                                               const std::function<std::optional<std::string>()>& check) {
   const std::string question = "check " + subject.text;
-  if (!journal_.answer(question)) run(subject, [&] { journal_.add_answer(question, written(check())); });
-  return problem_in(*journal_.answer(question));
+  if (const auto known = journal_.answer(question)) return problem_in(*known);
+  std::string answer;
+  run(subject, [&] {
+    answer = written(check());
+    journal_.add_answer(question, answer);
+  });
+  return problem_in(answer);
 }
 
 std::vector<double> Recorder::sample(const std::string& search, const KernelVariant& variant, std::size_t had,

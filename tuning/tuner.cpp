@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -20,7 +21,8 @@ namespace mlffgen::tuning {
 namespace {
 
 // A form whose kernels take so many times as long as another's has no future: before any search, and after the first.
-constexpr double kHopeless = 1.3, kBehind = 1.1;
+constexpr double kHopeless = 1.25, kBehind = 1.1;
+constexpr std::size_t kAhead = 4;  // searches that the device can prepare for while one is going on
 constexpr double kLeastShare = 1;  // seconds: less is spent on beginning
 
 double steady_seconds() {
@@ -64,8 +66,8 @@ class Tuner {
 
   TuningReport run() {
     begin();
+    for (const auto& [work, search] : all([](const KernelSearch&) { return true; })) search->announce_start();
     drop_forms(kHopeless, [](KernelSearch& search) { return search.look(); });
-    for (const auto& [work, search] : all([](const KernelSearch&) { return true; })) search->announce();
     spend_time([](const KernelSearch& search) { return !search.searched(); });
     drop_forms(kBehind, [](KernelSearch& search) { return search.time().median; });
     spend_time([](const KernelSearch& search) { return !search.finished(); });
@@ -137,6 +139,7 @@ class Tuner {
       const auto first =
           std::min_element(sums.begin(), sums.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
       const auto [best, least] = *first;
+      for (const auto& search : work->searches) search->set_share_of(least);
       for (const auto& [form, sum] : sums) {
         if (sum <= factor * least || form == work->heuristic.form) continue;
         drop(*work, form,
@@ -188,6 +191,14 @@ class Tuner {
         if (wanted(*search)) list.emplace_back(work.get(), search.get());
       }
     }
+    // Kernels that take the most first, each for all sizes: what is compiled for one serves the others.
+    std::map<std::pair<std::string, std::string>, double> weight;
+    for (const auto& [work, search] : list) weight[{search->form(), search->kernel()}] += search->share();
+    const auto key = [&](const auto& entry) {
+      return std::tuple(-weight[{entry.second->form(), entry.second->kernel()}], entry.second->form(),
+                        entry.second->kernel(), entry.second->atoms());
+    };
+    std::sort(list.begin(), list.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
     return list;
   }
 
@@ -201,7 +212,17 @@ class Tuner {
         // A form that cannot be run takes its other searches with it.
         const auto& searches = list[k].first->searches;
         const auto is_left = [&](const auto& search) { return search.get() == list[k].second; };
+        if (k % kAhead == 0) announce(list, k, k + 2 * kAhead);
         if (std::any_of(searches.begin(), searches.end(), is_left)) step(*list[k].first, *list[k].second, until);
+      }
+    }
+  }
+
+  // Searches may have been dropped since the list was made.
+  void announce(const std::vector<std::pair<Work*, KernelSearch*>>& list, std::size_t from, std::size_t to) const {
+    for (std::size_t k = from; k < std::min(to, list.size()); ++k) {
+      for (const auto& search : list[k].first->searches) {
+        if (search.get() == list[k].second) search->announce();
       }
     }
   }
@@ -256,7 +277,7 @@ class Tuner {
       throw UserError(
           fmt::format("the model cannot be run without tuning for {} atoms: {}", result.atoms, error.what()));
     }
-    tell(result.atoms, nullptr, &*result.entry);
+    if (result.entry) tell(result.atoms, nullptr, &*result.entry);
   }
 
   void write_down(Work& work, const Decision& decision, TunedSize& result) {

@@ -92,7 +92,7 @@ struct TuningProgress {
 
 struct TuningOptions {
   double seconds = 600;             // for kernels; then sizes are decided whose kernels were all searched once
-  std::size_t candidates = 12;      // of the cost model, in the first search of a kernel
+  std::size_t candidates = 8;       // of the cost model, in the first search of a kernel
   int most_steps = 16;              // of a kernel after its first search
   bool again = false;               // tune sizes that have an entry for exactly this key, and measure anew
   HalvingOptions kernel;            // searches of kernels; steps to neighbours take a smaller margin

@@ -11,6 +11,7 @@ namespace {
 
 std::optional<std::string> problem_of_kernel(const Configuration& configuration, const std::vector<Tunable>& tunables) {
   std::vector<std::string> defines;
+  defines.reserve(tunables.size());
   for (const Tunable& tunable : tunables) defines.push_back(tunable.define);
   for (const auto& [define, value] : configuration) {
     const auto tunable = std::find_if(tunables.begin(), tunables.end(),
@@ -30,6 +31,7 @@ std::optional<std::string> problem_of_kernel(const Configuration& configuration,
 
 std::optional<std::string> problem_of(const ModelConfiguration& configuration, const Choices& choices) {
   std::vector<std::string> names;
+  names.reserve(choices.forms.size());
   for (const Form& form : choices.forms) names.push_back(form.name);
   const auto form = std::find_if(choices.forms.begin(), choices.forms.end(),
                                  [&](const Form& candidate) { return candidate.name == configuration.form; });

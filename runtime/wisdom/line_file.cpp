@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ranges>
 #include <string_view>
 
 #include "base/error.h"
@@ -143,8 +144,8 @@ void make_folder(const fs::path& path) {
   std::vector<fs::path> missing;
   std::error_code ignored;
   for (fs::path p = path; !p.empty() && !fs::exists(p, ignored); p = p.parent_path()) missing.push_back(p);
-  for (auto p = missing.rbegin(); p != missing.rend(); ++p) {
-    if (::mkdir(p->c_str(), kFolderMode) != 0 && errno != EEXIST) fail("make the folder", *p, errno);
+  for (const fs::path& folder : missing | std::views::reverse) {
+    if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) fail("make the folder", folder, errno);
   }
   check_folder(path);
 }

@@ -301,7 +301,7 @@ TEST_CASE("a run that was interrupted comes to the end of one that was not, with
   for (bool finished = false; !finished; ++runs) {
     SimulatedDevice device({.noise = false});
     TuningOptions options;
-    options.stop = [&] { return device.samples >= 150; };
+    options.stop = [&] { return device.samples >= 600; };
     const TuningReport report = tune(device, simulated_request({9, 8000}), parts, options);
     samples += device.samples;
     finished = report.sizes[0].outcome != Outcome::unfinished && report.sizes[1].outcome != Outcome::unfinished;
