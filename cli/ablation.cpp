@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "cli/stop_signal.h"
-#include "runtime/wisdom/store.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -20,6 +19,7 @@ using runtime::Vector3;
 constexpr int kRounds = 5;
 constexpr std::size_t kLaneCalls = 16;  // independent calls that share the GPU
 
+constexpr const char* kTuned = "tuned";
 constexpr const char* kPeerWhat =
     "eager, forces by autograd, inputs brought to the GPU in every call; the neighbour list by mlffgen on the "
     "processor, timed with it";
@@ -31,14 +31,19 @@ BenchLimits of_round(const BenchLimits& limits, int round) {
           limits.seconds / kRounds, 1};
 }
 
-// Why nothing can be tuned, or "".
-std::string tuning_problem(const runtime::Plan& plan) {
-  std::vector<wisdom::WisdomEntry> entries = wisdom::Store(wisdom::environment_folder()).read().entries;
-  const std::vector<wisdom::WisdomEntry> shipped = wisdom::shipped().entries;
-  entries.insert(entries.end(), shipped.begin(), shipped.end());
-  const bool known =
-      std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.model_name == plan.name; });
-  return known ? "" : "there are no tuning results of this model";
+// Why a call of these structures runs nothing that was tuned, or "". Asks the wisdom anew.
+std::string tuning_problem(CudaModel& model, std::span<const Structure> structures) {
+  model.use({});
+  std::vector<runtime::Result> results;
+  try {
+    model.evaluate(structures, {}, results);
+  } catch (const MemoryError& error) {
+    return error.what();
+  }
+  if (model.advice().empty()) return "there are no tuning results of this model: 'mlffgen autotune' makes them";
+  const std::string& reason = model.advice().back();
+  const bool used = !reason.starts_with("heuristic") && reason.find("not used") == std::string::npos;
+  return used ? "" : reason;
 }
 
 void append(std::vector<double>& times, const std::vector<double>& more) {
@@ -69,6 +74,7 @@ struct Calls {
 // A model opened for one step.
 struct Ablation::Step {
   std::string name, what, problem;
+  CudaOptions options;
   std::unique_ptr<CudaModel> model;  // none: not available
 };
 
@@ -88,7 +94,6 @@ Ablation::Ablation(const runtime::Bundle& bundle, int device) : bundle_(bundle) 
   options.form = "unfused";
   const auto add = [&](const std::string& name, const std::string& what) {
     steps_.push_back(open(name, what, options));
-    if (steps_.back()->model) last_ = options;
   };
   add("generated code", "a kernel for each layer and each sum over neighbours, launched one by one; list as before");
   options.host_list = false;
@@ -99,23 +104,17 @@ Ablation::Ablation(const runtime::Bundle& bundle, int device) : bundle_(bundle) 
   add("fused forces", "a kernel for each phase of the gradient, too");
   options.graphs = true;
   add("CUDA graph", "all launches and copies of a call as one graph");
-  const runtime::Plan plan = runtime::read_plan(bundle);
-  cutoff_ = plan.cutoff;
   options.form = "";
   options.wisdom = true;
-  const std::string problem = tuning_problem(plan);
-  if (problem.empty()) {
-    add("tuned", "the form and the block shape of each kernel that a tuner has found");
-  } else {
-    steps_.push_back(std::make_unique<Step>(Step{"tuned", "", problem, nullptr}));
-  }
+  add(kTuned, "the form and the block shape of each kernel that a tuner has found for calls of this size");
+  cutoff_ = runtime::read_plan(bundle).cutoff;
 }
 
 Ablation::~Ablation() = default;
 
 std::unique_ptr<Ablation::Step> Ablation::open(const std::string& name, const std::string& what,
                                                const CudaOptions& options) {
-  auto step = std::make_unique<Step>(Step{name, what, "", nullptr});
+  auto step = std::make_unique<Step>(Step{name, what, "", options, nullptr});
   try {
     step->model = std::make_unique<CudaModel>(bundle_, options);
   } catch (const UserError& error) {
@@ -145,10 +144,9 @@ Ablation::Way Ablation::peer_way(std::span<const Structure> structures, Peer* pe
   return way;
 }
 
-// Copies of the structures, each a batch of its own. The model is made for the size of the batch.
-Ablation::Way Ablation::lanes_way(std::span<const Structure> structures) {
+// Copies of the structures, each a batch of its own, by a model with the options of the step before.
+Ablation::Way Ablation::lanes_way(std::span<const Structure> structures, CudaOptions options) {
   Way way{{"two lanes", kLanesWhat, {}, {}, {}, {}}};
-  CudaOptions options = last_;
   options.atoms_per_batch = 0;
   for (const Structure& structure : structures) options.atoms_per_batch += static_cast<int>(structure.positions.size());
   const std::size_t n_atoms = static_cast<std::size_t>(options.atoms_per_batch);
@@ -166,22 +164,28 @@ Ablation::Way Ablation::lanes_way(std::span<const Structure> structures) {
   return way;
 }
 
+Ablation::Way Ablation::step_way(const Step& step, std::span<const Structure> structures) {
+  Way way{{step.name, step.what, {}, {}, {}, step.problem}};
+  if (step.model && step.name == kTuned) way.rung.problem = tuning_problem(*step.model, structures);
+  if (!way.rung.problem.empty()) return way;
+  const auto calls = std::make_shared<Calls>(Calls{step.model.get(), {structures.begin(), structures.end()}});
+  way.round = [calls](AblationRung& rung, const BenchLimits& limits) {
+    append(rung.milliseconds, time_calls(limits, [&] { calls->call(); }));
+  };
+  way.forces = [calls] { return calls->forces(~std::size_t{0}); };
+  return way;
+}
+
 std::vector<Ablation::Way> Ablation::ways(std::span<const Structure> structures, Peer* peer,
                                           const std::string& no_peer) {
   std::vector<Way> ways;
   ways.push_back(peer_way(structures, peer, no_peer));
+  CudaOptions last;
   for (const auto& step : steps_) {
-    Way way{{step->name, step->what, {}, {}, {}, step->problem}};
-    if (step->model) {
-      const auto calls = std::make_shared<Calls>(Calls{step->model.get(), {structures.begin(), structures.end()}});
-      way.round = [calls](AblationRung& rung, const BenchLimits& limits) {
-        append(rung.milliseconds, time_calls(limits, [&] { calls->call(); }));
-      };
-      way.forces = [calls] { return calls->forces(~std::size_t{0}); };
-    }
-    ways.push_back(std::move(way));
+    ways.push_back(step_way(*step, structures));
+    if (ways.back().round) last = step->options;
   }
-  ways.push_back(lanes_way(structures));
+  ways.push_back(lanes_way(structures, last));
   return ways;
 }
 

@@ -6,7 +6,7 @@
 //   fused energy  ... and the phases of the energy as one kernel each
 //   fused forces  ... and those of the gradient
 //   CUDA graph    ... and all launches of a call as one
-//   tuned         ... and the form and the tile that `mlffgen tune` has found
+//   tuned         ... and the form and the block shapes that `mlffgen autotune` has found
 //   two lanes     ... and independent calls at work side by side
 //
 // Every step takes structures from the host's memory and brings results back there. Rounds go through all steps, so
@@ -45,10 +45,10 @@ class Ablation {
   std::unique_ptr<Step> open(const std::string& name, const std::string& what, const cuda_model::CudaOptions& options);
   std::vector<Way> ways(std::span<const runtime::Structure> structures, Peer* peer, const std::string& no_peer);
   Way peer_way(std::span<const runtime::Structure> structures, Peer* peer, const std::string& no_peer);
-  Way lanes_way(std::span<const runtime::Structure> structures);
+  static Way step_way(const Step& step, std::span<const runtime::Structure> structures);
+  Way lanes_way(std::span<const runtime::Structure> structures, cuda_model::CudaOptions options);
 
   const runtime::Bundle& bundle_;
-  cuda_model::CudaOptions last_;  // of the step before the lanes
   std::vector<std::unique_ptr<Step>> steps_;
   runtime::NeighbourListBuilder list_;
   double cutoff_;

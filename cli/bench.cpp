@@ -170,6 +170,7 @@ class Bench {
     start_baseline();
     measure_matrix(sizes, batches);
     if (!ablation.empty()) measure_ablation(ablation);
+    report_.advice = model_.advice();
     report_.stopped_by = StopSignal::name();
     return std::move(report_);
   }

@@ -70,6 +70,8 @@ runtime::Evaluator& BenchModel::evaluator() const {
 
 std::size_t BenchModel::bytes_held() const { return host_ ? host_->memory().held : gpu_->statistics().device_bytes; }
 
+std::vector<std::string> BenchModel::advice() const { return gpu_ ? gpu_->advice() : std::vector<std::string>(); }
+
 std::vector<Vector3> BenchModel::forces(std::span<const Structure> structures) {
   return forces_of(evaluator().evaluate(structures, options_));
 }

@@ -32,6 +32,7 @@ class BenchModel {
   const runtime::Plan& plan() const { return evaluator().plan(); }
   std::string device() const { return evaluator().device(); }
   std::size_t bytes_held() const;
+  std::vector<std::string> advice() const;  // CudaModel::advice(); nothing on the host
 
   // Forces of all structures, one behind the other.
   std::vector<runtime::Vector3> forces(std::span<const runtime::Structure> structures);

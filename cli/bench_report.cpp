@@ -135,6 +135,7 @@ Table facts_table(const BenchReport& report) {
   table.add({"device", report.device});
   for (const auto& [key, value] : report.machine.items()) table.add({key, text(value)});
   for (const auto& [key, value] : report.limits.items()) table.add({key, text(value)});
+  for (const std::string& line : report.advice) table.add({"tuned", line});
   if (report.baseline.measured) {
     for (const auto& [key, value] : report.baseline.facts.items()) table.add({"PyTorch: " + key, text(value)});
   }

@@ -109,6 +109,7 @@ json bench_json(const BenchReport& report) {
               {"cells", json::array()},
               {"left_out", report.left_out},
               {"notes", report.notes},
+              {"advice", report.advice},
               {"stopped_by", report.stopped_by}};
   for (const BenchCell& cell : report.cells) out["cells"].push_back(cell_json(cell));
   if (!report.ablation.empty()) {

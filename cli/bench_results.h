@@ -91,6 +91,7 @@ struct BenchReport {
   std::vector<AblationCell> ablation;
   std::vector<std::string> left_out;  // cells with too many atoms, such as "64 x 8000p"
   std::vector<std::string> notes;     // what a reader must know
+  std::vector<std::string> advice;    // what was tuned for the sizes of the cells, as CudaModel::advice() tells it
   std::string stopped_by;             // "SIGINT", or empty
 };
 

@@ -38,6 +38,7 @@ BenchReport known_report() {
   report.limits = {{"repeats", 5}};
   report.cells.push_back(known_cell());
   report.left_out = {"64 x 8000p"};
+  report.advice = {"exact: 400 atoms"};
   return report;
 }
 
@@ -68,6 +69,7 @@ TEST_CASE("the document has the tables, what was left out and the signal") {
   CHECK(contains(text, "Stopped by SIGINT"));
   CHECK(contains(text, "64 x 8000p"));
   CHECK(contains(text, "| gpu | some \\| GPU |"));
+  CHECK(contains(text, "| tuned | exact: 400 atoms |"));
   CHECK(contains(text, "| 100p | 4 | 400 | device pointers | 5 | 2.000 | 2.000 | 0.7071 | 2.800 | 2.960 | 1.000 |"));
   CHECK(contains(text, "| 100p | 4 | 400 | 50.0 | 2.000 | 2000 | 2e+05 | 21.60 | 1.5 MB | 1.0e-06 |"));
   CHECK(contains(text, "errors against the double build"));

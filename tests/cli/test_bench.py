@@ -146,7 +146,7 @@ class Bench(CliCase):
     # PyTorch, or what stands in for it.
 
     def peer(self, behaviour: str) -> dict[str, str]:
-        return {"MLFFGEN_PYTHON": str(FAKE), "FAKE_PEER": behaviour}
+        return {"MLFFGEN_PYTHON": str(FAKE), "FAKE_PEER": behaviour, "MLFFGEN_WISDOM_DIR": str(self.folder / "wisdom")}
 
     def test_the_peer_is_timed_cell_by_cell(self) -> None:
         words = ["bench", "model.mlff", *QUICK, "--weights", "weights.safetensors"]
