@@ -30,7 +30,9 @@ class StudentPaiNN(Network):
         """Linear, SiLU, linear."""
         return self._dense(name + ".2", silu(self._dense(name + ".0", x)))
 
-    def _message(self, layer: int, s: Tensor, v: Tensor, rbf: Tensor, u: Tensor, inputs: Inputs) -> tuple[Tensor, Tensor]:
+    def _message(
+        self, layer: int, s: Tensor, v: Tensor, rbf: Tensor, u: Tensor, inputs: Inputs
+    ) -> tuple[Tensor, Tensor]:
         """s [n_atoms][F], v [n_atoms][3][F], rbf [n_pairs][n_rbf], directions u [n_pairs][3]."""
         w = self._mlp(f"interactions.{layer}.message.rbf_to_scalar", rbf)  # [n_pairs][3F]
         a, b, c = torch.split(w, self.features, dim=1)

@@ -180,7 +180,7 @@ std::vector<Ablation::Way> Ablation::ways(std::span<const Structure> structures,
                                           const std::string& no_peer) {
   std::vector<Way> ways;
   ways.push_back(peer_way(structures, peer, no_peer));
-  CudaOptions last;
+  CudaOptions last = steps_.back()->options;
   for (const auto& step : steps_) {
     ways.push_back(step_way(*step, structures));
     if (ways.back().round) last = step->options;
@@ -211,7 +211,8 @@ AblationCell Ablation::measure(AblationCell cell, std::span<const Structure> str
   }
   for (Way& way : all) {
     if (way.rung.measured() && !truth.empty() && StopSignal::received() == 0) {
-      way.rung.double_error = force_error(way.forces(), truth);
+      const std::vector<Vector3> forces = way.forces();  // none, if the peer has no memory for them
+      if (forces.size() == truth.size()) way.rung.double_error = force_error(forces, truth);
     }
     if (!way.rung.measured() && way.rung.problem.empty()) way.rung.problem = "stopped before it was timed";
     cell.rungs.push_back(std::move(way.rung));

@@ -50,7 +50,7 @@ Sizes are atoms: clusters, or with a p behind the number periodic cubes, of rand
 density of a liquid. A call is energies, forces and virials of a batch, neighbour list included. --output makes a folder
 with report.md, bench.json (every call's time) and plots. Ctrl-C ends the measurement, and what there is is reported.
 PyTorch runs in the Python of MLFFGEN_PYTHON, or python3.
---ablation times the steps from PyTorch to all that a GPU is used for; 'compile --forms all' makes a model that has them.
+--ablation times the steps from PyTorch to all that a GPU is used for; 'compile --forms all' makes a model with them.
 )";
 
 struct Arguments {
