@@ -41,7 +41,7 @@ TuningSize GpuDevice::add_call(std::vector<runtime::Structure> structures) {
   for (const auto& structure : structures) n_atoms += static_cast<double>(structure.positions.size());
   const cuda_model::KernelTrials::Size size = trials_.add_call(std::move(structures));
   calls_[size.atoms] = {size.atoms, static_cast<double>(size.pairs) / n_atoms};
-  return {size.atoms, trials_.heuristic()};
+  return {size.atoms, size.small_systems, trials_.heuristic()};
 }
 
 void GpuDevice::announce(const std::vector<KernelVariant>& variants) { trials_.announce(trials_of(variants)); }

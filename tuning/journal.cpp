@@ -21,8 +21,9 @@ using Json = nlohmann::json;
 constexpr int kSchema = 1;
 
 std::string file_name(const wisdom::WisdomKey& key) {
-  const Json all = {key.gpu,   key.compute_capability, key.multiprocessors, key.driver,
-                    key.nvrtc, key.generator,          key.model,           key.atoms};
+  const Json all = {key.gpu,          key.compute_capability, key.multiprocessors, key.driver,
+                    key.nvrtc,        key.generator,          key.model,           key.atoms,
+                    key.small_systems};
   return fmt::format("{}-{}-atoms-{}.jsonl", wisdom::slug(key.gpu), key.atoms, hash64_hex(all.dump()));
 }
 

@@ -84,6 +84,7 @@ class Tuner {
   wisdom::WisdomKey key_of(const TuningSize& size) const {
     wisdom::WisdomKey key = request_.key;
     key.atoms = size.atoms;
+    key.small_systems = size.small_systems;
     return key;
   }
 
@@ -93,14 +94,14 @@ class Tuner {
     report_.warnings = std::move(reading.warnings);
     wisdom::Wisdom wisdom;
     wisdom.add(reading.entries);
-    std::set<int> buckets;
+    std::set<std::pair<int, bool>> buckets;
     for (const TuningSize& size : request_.sizes) {
       TunedSize& result = report_.sizes.emplace_back();
       result.atoms = size.atoms;
       const wisdom::Advice advice = wisdom.advise(key_of(size));
       const bool known = advice.rung == wisdom::Rung::exact && !options_.again;
       if (known) result = {size.atoms, TunedSize::Outcome::known, advice.entry, {}, {}};
-      const bool is_first = buckets.insert(wisdom::size_bucket(size.atoms)).second;
+      const bool is_first = buckets.emplace(wisdom::size_bucket(size.atoms), size.small_systems).second;
       works_.push_back(known || !is_first ? nullptr : work_for(size));
       // Who was killed between the entry and this left it behind.
       if (known) Journal(store_.folder(), key_of(size)).remove();
@@ -311,8 +312,10 @@ class Tuner {
       }
       return;
     }
-    for (const TunedSize& other : report_.sizes) {
-      const bool same = wisdom::size_bucket(other.atoms) == wisdom::size_bucket(result.atoms);
+    for (std::size_t j = 0; j < report_.sizes.size(); ++j) {
+      const TunedSize& other = report_.sizes[j];
+      const bool same = wisdom::size_bucket(other.atoms) == wisdom::size_bucket(result.atoms) &&
+                        request_.sizes[j].small_systems == request_.sizes[k].small_systems;
       if (!same || !other.entry || result.entry) continue;
       result.entry = other.entry;
       result.outcome = TunedSize::Outcome::known;

@@ -71,6 +71,7 @@ class TuningDevice {
 
 struct TuningSize {
   int atoms = 0;
+  bool small_systems = false;  // of WisdomKey
   // What the runtime takes without wisdom: a form by its name, and what its kernels have other than defaults.
   ModelConfiguration heuristic;
 };

@@ -51,8 +51,9 @@ void CudaModel::State::follow_wisdom() {
   try {
     wisdom::WisdomKey key = wisdom_key(context, program.fingerprint());
     const bool log = jit::environment_variable(jit::kLogVariable) == "1";
-    const auto advise = [this, known, key](std::int64_t atoms) mutable -> Advice {
+    const auto advise = [this, known, key](std::int64_t atoms, bool small_systems) mutable -> Advice {
       key.atoms = static_cast<int>(atoms);
+      key.small_systems = small_systems;
       wisdom::Advice found = known->advise(key);
       const std::string problem = program.problem_with(found.configuration);
       if (problem.empty()) return {found.configuration, found.reason};

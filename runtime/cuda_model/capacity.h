@@ -36,6 +36,12 @@ constexpr std::int64_t padded_atoms(std::int64_t n_atoms, int tile) {
   return (n_atoms + tile - 1) / tile * tile + tile;
 }
 
+// WisdomKey::small_systems, by the capacities of a call.
+constexpr bool are_small_systems(std::int64_t atoms, std::int64_t systems) {
+  constexpr std::int64_t kFewSystems = 16, kFewAtoms = 32;  // of a system
+  return systems > kFewSystems && atoms <= kFewAtoms * systems;
+}
+
 // Calls whose numbers of atoms lie within half a power of two run the same kernels.
 inline int size_bucket(std::int64_t atoms) {
   return static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<std::int64_t>(atoms, 1)))));

@@ -236,7 +236,7 @@ void CudaModel::use(const wisdom::ModelConfiguration& configuration) {
       throw UserError(fmt::format("the model {} cannot run {}: {}", quote(state_->plan.name),
                                   wisdom::describe(configuration), problem));
     }
-    state_->program.follow([configuration](std::int64_t) { return Advice{configuration, {}}; });
+    state_->program.follow([configuration](std::int64_t, bool) { return Advice{configuration, {}}; });
   }
   if (state_->device_calls) state_->device_calls->last().synchronise();
   for (auto& lane : state_->lanes) {

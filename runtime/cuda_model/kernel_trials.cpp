@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "runtime/cuda/graph.h"
+#include "runtime/cuda_model/capacity.h"
 #include "runtime/cuda_model/state.h"
 #include "runtime/cuda_model/step_timer.h"
 
@@ -113,10 +114,11 @@ KernelTrials::Size KernelTrials::add_call(std::vector<runtime::Structure> struct
   call->key = model_->state_->last_host_call;
   call->structures = std::move(structures);
   const int atoms = static_cast<int>(call->key.atoms);
+  const std::int64_t systems = call->key.systems;
   if (!calls_.try_emplace(atoms, std::move(call)).second) {
     throw UserError(fmt::format("two of the sizes count as {} atoms; tune one of them", atoms));
   }
-  return {atoms, model_->state_->lane(0).status().n_pairs};
+  return {atoms, are_small_systems(atoms, systems), model_->state_->lane(0).status().n_pairs};
 }
 
 std::optional<std::string> KernelTrials::unfit(const Variant& variant) const {

@@ -37,7 +37,8 @@ class KernelTrials {
 
   // Energies and forces of these at once. How the call is known; UserError if there is one of as many atoms.
   struct Size {
-    int atoms = 0;           // that it is known by
+    int atoms = 0;  // that it is known by
+    bool small_systems = false;
     std::int64_t pairs = 0;  // both directions count
   };
   Size add_call(std::vector<runtime::Structure> structures);

@@ -94,7 +94,7 @@ Room Lane::room_for(const kernels::Status& status) const {
 }
 
 int Lane::tile_atoms(const CallKey& key) const {
-  const Recipe& recipe = program_.recipe_for(key.atoms);
+  const Recipe& recipe = program_.recipe_for(key.atoms, key.systems);
   int most = 0;
   for (std::size_t k = 0; k < recipe.kernels.size(); ++k) most = std::max(most, recipe.tile_atoms(k, key.atoms));
   return most;
@@ -109,7 +109,7 @@ kernels::DeviceBatch Lane::batch(const CallKey& key) const {
           base + in.system_begin,
           base + in.cells,
           base + in.periodic,
-          padded_atoms(key.atoms, program_.recipe_for(key.atoms).most_tile),
+          padded_atoms(key.atoms, program_.recipe_for(key.atoms, key.systems).most_tile),
           key.systems};
 }
 
@@ -165,7 +165,7 @@ void Lane::enqueue(const CallKey& key, const cuda::Stream& stream, const PartMar
     list_.enqueue(stream, call, key.path);
   }
   part("model");
-  enqueue_model(program_.recipe_for(key.atoms), key, stream);
+  enqueue_model(program_.recipe_for(key.atoms, key.systems), key, stream);
   part("reductions");
   const cuda::DevicePointer base = outputs_.address();
   reductions_.enqueue(stream, call, list_.pairs(), {arguments_.atom_energy, element_energy_, arguments_.pair_gradient},

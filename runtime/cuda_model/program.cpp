@@ -152,17 +152,17 @@ void Program::follow(Adviser adviser, std::function<void(const std::string&)> te
   by_size_.clear();
 }
 
-Program::OfSize& Program::of_size(int bucket) const {
-  const auto [place, is_new] = by_size_.try_emplace(bucket);
+Program::OfSize& Program::of_size(int bucket, bool small_systems) const {
+  const auto [place, is_new] = by_size_.try_emplace({bucket, small_systems});
   OfSize& own = place->second;
   if (!is_new) return own;
-  if (adviser_) own.advice = adviser_(typical_size(bucket));
+  if (adviser_) own.advice = adviser_(typical_size(bucket), small_systems);
   if (own.advice.configuration.form.empty()) own.advice.configuration = defaults_;
   return own;
 }
 
-const Recipe& Program::recipe_for(std::int64_t atoms) const {
-  OfSize& own = of_size(size_bucket(atoms));
+const Recipe& Program::recipe_for(std::int64_t atoms, std::int64_t systems) const {
+  OfSize& own = of_size(size_bucket(atoms), are_small_systems(atoms, systems));
   if (own.recipe != nullptr) return *own.recipe;
   own.recipe = &recipe(own.advice.configuration);
   if (tell_ && !own.advice.reason.empty()) tell_(own.advice.reason);
@@ -270,7 +270,9 @@ std::size_t Program::buffer_bytes(std::int64_t atoms) const {
     bytes = std::max(bytes, form_bytes(form, padded_atoms(std::min(most, atoms), most_tile_)));
   };
   for (int bucket = 0; bucket <= size_bucket(atoms); ++bucket) {
-    add(form_number(of_size(bucket).advice.configuration.form), largest_of_bucket(bucket));
+    for (const bool small_systems : {false, true}) {
+      add(form_number(of_size(bucket, small_systems).advice.configuration.form), largest_of_bucket(bucket));
+    }
   }
   for (std::size_t form = 0; room_for_all_forms_ && form < plan_.forms.size(); ++form) add(form, atoms);
   return bytes;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/bundle.h"
@@ -43,12 +44,12 @@ struct Recipe {
   int tile_atoms(std::size_t kernel, std::int64_t n_atoms) const;
 };
 
-// What to run calls of about so many atoms with, and a line that says why.
+// What to run calls of about so many atoms (wisdom::WisdomKey) with, and a line that says why.
 struct Advice {
   runtime::ModelConfiguration configuration;  // with an empty form: the defaults
   std::string reason;
 };
-using Adviser = std::function<Advice(std::int64_t atoms)>;
+using Adviser = std::function<Advice(std::int64_t atoms, bool small_systems)>;
 
 // Members need the context current.
 class Program {
@@ -62,12 +63,12 @@ class Program {
   void load(const runtime::Bundle& bundle);
   void upload_constants(const runtime::Bundle& bundle);
 
-  // The adviser is asked once for each size_bucket, `tell` called with the reason when the first call of it is
-  // prepared.
+  // The adviser is asked once for each size_bucket and kind of systems, `tell` called with the reason when the first
+  // call of it is prepared.
   void follow(Adviser adviser, std::function<void(const std::string& reason)> tell = {});
 
   // What a call runs; compiles and loads what is missing. Valid as long as the program.
-  const Recipe& recipe_for(std::int64_t atoms) const;
+  const Recipe& recipe_for(std::int64_t atoms, std::int64_t systems) const;
   const Recipe& recipe(const runtime::ModelConfiguration& configuration) const;
   // Why a configuration cannot be used here; "" if it can.
   std::string problem_with(const runtime::ModelConfiguration& configuration) const;
@@ -88,8 +89,8 @@ class Program {
   const runtime::ModelConfiguration& defaults() const { return defaults_; }
   std::size_t constants_bytes() const { return constants_.bytes(); }
   const std::string& origin() const { return origin_; }  // "section cuda/sm_90 of model.mlff"
-  // Of the text of the first form's kernels: models of equal fingerprints can share what a tuner found out, also if they
-  // have not been compiled with the same other forms.
+  // Of the text of the first form's kernels: models of equal fingerprints can share what a tuner found out, also if
+  // they have not been compiled with the same other forms.
   const std::string& fingerprint() const { return fingerprint_; }
 
   // Asynchronous. Kernel number k of the recipe over all atoms.
@@ -122,8 +123,8 @@ class Program {
     Advice advice;
     const Recipe* recipe = nullptr;
   };
-  OfSize& of_size(int bucket) const;
-  mutable std::map<int, OfSize> by_size_;
+  OfSize& of_size(int bucket, bool small_systems) const;
+  mutable std::map<std::pair<int, bool>, OfSize> by_size_;
   mutable std::map<std::string, std::unique_ptr<Recipe>> recipes_;
 };
 

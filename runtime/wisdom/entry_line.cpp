@@ -56,6 +56,12 @@ double microseconds(const Json& parent, const char* key) {
   return value.get<double>();
 }
 
+bool truth(const Json& parent, const char* key) {
+  const Json& value = member(parent, key);
+  if (!value.is_boolean()) throw DamagedLine(fmt::format("has no truth value '{}'", key));
+  return value.get<bool>();
+}
+
 Json key_json(const WisdomKey& key) {
   return {{"gpu", key.gpu},
           {"compute_capability", key.compute_capability},
@@ -64,7 +70,8 @@ Json key_json(const WisdomKey& key) {
           {"nvrtc", key.nvrtc},
           {"generator", key.generator},
           {"model", key.model},
-          {"atoms", key.atoms}};
+          {"atoms", key.atoms},
+          {"small_systems", key.small_systems}};
 }
 
 WisdomKey read_key(const Json& json) {
@@ -75,7 +82,8 @@ WisdomKey read_key(const Json& json) {
           text(json, "nvrtc"),
           text(json, "generator"),
           text(json, "model"),
-          whole(json, "atoms")};
+          whole(json, "atoms"),
+          truth(json, "small_systems")};
 }
 
 ModelConfiguration read_best(const Json& json) {

@@ -25,7 +25,7 @@ bool same_software(const WisdomKey& a, const WisdomKey& b) {
 
 // All that the rung asks for but the size.
 bool on_rung(Rung rung, const WisdomKey& entry, const WisdomKey& asked) {
-  if (entry.model != asked.model) return false;
+  if (entry.model != asked.model || entry.small_systems != asked.small_systems) return false;
   switch (rung) {
     case Rung::exact:
     case Rung::nearest_size:
@@ -61,9 +61,13 @@ bool serves(const WisdomEntry& entry, const std::vector<const WisdomEntry*>& oth
   return largest && entry.key.atoms >= kLargeAtoms && atoms > entry.key.atoms;
 }
 
+std::string atoms_text(const WisdomKey& key) {
+  return fmt::format("{} atoms{}", key.atoms, key.small_systems ? " of small systems" : "");
+}
+
 std::string why(Rung rung, const WisdomEntry& entry, const WisdomKey& asked) {
   const WisdomKey& key = entry.key;
-  std::string text = fmt::format("{}: {} atoms", name(rung), asked.atoms);
+  std::string text = fmt::format("{}: {}", name(rung), atoms_text(asked));
   if (key.atoms != asked.atoms) text += fmt::format(" as tuned for {}", key.atoms);
   text += fmt::format(" on {}", key.gpu);
   if (rung == Rung::same_family) text += fmt::format(", a relative of {}", asked.gpu);
@@ -95,8 +99,8 @@ const char* name(Rung rung) {
 }
 
 Wisdom::Place Wisdom::place_of(const WisdomKey& key) {
-  return {key.gpu,   key.compute_capability, key.multiprocessors, key.driver,
-          key.nvrtc, key.generator,          key.model,           size_bucket(key.atoms)};
+  return {key.gpu,   key.compute_capability, key.multiprocessors, key.driver, key.nvrtc, key.generator,
+          key.model, size_bucket(key.atoms), key.small_systems};
 }
 
 void Wisdom::add(const std::vector<WisdomEntry>& source) {
@@ -129,8 +133,8 @@ Advice Wisdom::advise(const WisdomKey& key) const {
   return {{},
           Rung::heuristic,
           std::nullopt,
-          fmt::format("{}: nothing near {} atoms is known of this model on {} or its relatives", name(Rung::heuristic),
-                      key.atoms, key.gpu)};
+          fmt::format("{}: nothing near {} is known of this model on {} or its relatives", name(Rung::heuristic),
+                      atoms_text(key), key.gpu)};
 }
 
 }  // namespace mlffgen::wisdom

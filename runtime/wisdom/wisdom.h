@@ -1,7 +1,8 @@
 // Which configuration to run a model with, from what was measured before: on this GPU or on relatives of it, for this
 // number of atoms or for near ones.
 //
-// A question goes down a ladder, and the first rung that knows an answer gives it:
+// A question goes down a ladder, whose rungs know entries for the same kind of systems alone, and the first rung that
+// knows an answer gives it:
 //
 // | rung                    | what an entry must share with the question, besides the model             | size    |
 // |-------------------------|---------------------------------------------------------------------------|---------|
@@ -40,6 +41,8 @@ struct WisdomKey {
   std::string generator;  // version of mlffgen
   std::string model;      // fingerprint, hexadecimal
   int atoms = 0;          // of all systems of the call
+  // Many systems of few atoms each, which have few neighbours: what is best for them is not for one of as many atoms.
+  bool small_systems = false;
 
   bool operator==(const WisdomKey&) const = default;
 };
@@ -82,8 +85,9 @@ class Wisdom {
   const std::vector<WisdomEntry>& entries() const { return entries_; }  // those that stayed, the most trusted first
 
  private:
-  // gpu, capability, multiprocessors, driver, nvrtc, generator, model, bucket
-  using Place = std::tuple<std::string, std::string, int, std::string, std::string, std::string, std::string, int>;
+  // gpu, capability, multiprocessors, driver, nvrtc, generator, model, bucket, small_systems
+  using Place =
+      std::tuple<std::string, std::string, int, std::string, std::string, std::string, std::string, int, bool>;
   static Place place_of(const WisdomKey& key);
 
   std::vector<WisdomEntry> entries_;
