@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "runtime/bundle.h"
 #include "runtime/cpu_features.h"
+#include "runtime/fingerprint.h"
 #include "runtime/plan.h"
 
 namespace mlffgen::cli {
@@ -55,6 +56,7 @@ json describe(const runtime::Bundle& bundle) {
               {"units", {{"length", plan.length_unit}, {"energy", plan.energy_unit}}},
               {"elements", json::array()},
               {"cutoff", plan.cutoff},
+              {"fingerprint", runtime::fingerprint(bundle, plan)},
               {"phases", plan.form().kernels.size()},
               {"host", json::array()},
               {"cuda", targets(bundle, "cuda/")},

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "runtime/cuda_model/capacity.h"
 #include "runtime/cuda_model/fragments.h"
+#include "runtime/fingerprint.h"
 #include "runtime/jit/split_kernels.h"
 
 namespace mlffgen::cuda_model {
@@ -94,7 +94,7 @@ void Program::read_source(const runtime::Bundle& bundle) {
                                   bundle.path(), form.source, quote(kernel.name)));
     }
   }
-  fingerprint_ = hash128_hex(bundle.text(plan_.form().source));
+  fingerprint_ = runtime::fingerprint(bundle, plan_);
   for (const auto& tunable : plan_.gpu_tunables) {
     if (tunable.define != runtime::kTileDefine) continue;
     most_tile_ = *std::max_element(tunable.choices.begin(), tunable.choices.end());

@@ -89,8 +89,8 @@ class Program {
   const runtime::ModelConfiguration& defaults() const { return defaults_; }
   std::size_t constants_bytes() const { return constants_.bytes(); }
   const std::string& origin() const { return origin_; }  // "section cuda/sm_90 of model.mlff"
-  // Of the text of the first form's kernels: models of equal fingerprints can share what a tuner found out, also if
-  // they have not been compiled with the same other forms.
+  // Models of equal fingerprints can share what a tuner found out, also if they have not been compiled with the same
+  // other forms.
   const std::string& fingerprint() const { return fingerprint_; }
 
   // Asynchronous. Kernel number k of the recipe over all atoms.
