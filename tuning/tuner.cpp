@@ -51,12 +51,22 @@ struct Work {
     return std::all_of(searches.begin(), searches.end(), [](const auto& search) { return search->searched(); });
   }
 
+  void keep_results_of(const KernelSearch& search) {
+    if (search.searched()) {
+      kernels.push_back(
+          {search.form(), search.kernel(), search.default_time().median, search.time().median, search.best()});
+    }
+    rejected.insert(rejected.end(), search.rejected().begin(), search.rejected().end());
+  }
+
   wisdom::WisdomKey key;
   Journal journal;
   Recorder recorder;
   ModelConfiguration heuristic;
   std::vector<std::unique_ptr<KernelSearch>> searches;
-  std::vector<std::string> rejected;  // besides those of the searches
+  // Besides those of the searches: of forms that were dropped.
+  std::vector<TunedKernel> kernels;
+  std::vector<std::string> rejected;
 };
 
 class Tuner {
@@ -69,7 +79,7 @@ class Tuner {
     for (const auto& [work, search] : all([](const KernelSearch&) { return true; })) search->announce_start();
     drop_forms(kHopeless, [](KernelSearch& search) { return search.look(); });
     spend_time([](const KernelSearch& search) { return !search.searched(); });
-    drop_forms(kBehind, [](KernelSearch& search) { return search.time().median; });
+    drop_forms(kBehind, [](KernelSearch& search) { return search.searched() ? search.time().median : 0; });
     spend_time([](const KernelSearch& search) { return !search.finished(); });
     for (std::size_t k = 0; k < works_.size(); ++k) {
       if (works_[k] && works_[k]->searched() && !stopped()) finish(*works_[k], report_.sizes[k]);
@@ -170,7 +180,11 @@ class Tuner {
 
   static void drop(Work& work, const std::string& form, std::string reason) {
     work.rejected.push_back(std::move(reason));
-    std::erase_if(work.searches, [&](const auto& other) { return other->form() == form; });
+    const auto is_dropped = [&](const auto& search) { return search->form() == form; };
+    for (const auto& search : work.searches) {
+      if (is_dropped(search)) work.keep_results_of(*search);
+    }
+    std::erase_if(work.searches, is_dropped);
   }
 
   // A form that cannot be run without tuning is not searched; if it is the heuristic's, nothing is.
@@ -302,14 +316,10 @@ class Tuner {
   void conclude(std::size_t k) {
     TunedSize& result = report_.sizes[k];
     if (works_[k]) {
-      result.rejected = works_[k]->rejected;
-      for (const auto& search : works_[k]->searches) {
-        if (search->searched()) {
-          result.kernels.push_back(
-              {search->form(), search->kernel(), search->default_time().median, search->time().median, search->best()});
-        }
-        result.rejected.insert(result.rejected.end(), search->rejected().begin(), search->rejected().end());
-      }
+      Work& work = *works_[k];
+      for (const auto& search : work.searches) work.keep_results_of(*search);
+      result.kernels = std::move(work.kernels);
+      result.rejected = std::move(work.rejected);
       return;
     }
     for (std::size_t j = 0; j < report_.sizes.size(); ++j) {
@@ -329,7 +339,9 @@ class Tuner {
     progress.done = decided_;
     for (const auto& work : works_) {
       if (!work) continue;
-      ++progress.total;
+      const int kept = static_cast<int>(work->kernels.size());
+      progress.done += kept;
+      progress.total += 1 + kept;
       for (const auto& other : work->searches) {
         ++progress.total;
         progress.done += other->searched() ? 1 : 0;

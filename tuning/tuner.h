@@ -1,9 +1,10 @@
 // Finds the fastest configuration of a model for each of some sizes, and writes it down as wisdom.
 //
 // Every kernel of every form is searched on its own, for each size: first the few configurations that a cost model
-// likes best, then, while there is time, the neighbours of the winner and more candidates. A size ends with the form
-// whose kernels' times sum to the least, which must beat the heuristic in whole calls; if none does, the heuristic is
-// written down, so that nobody searches again.
+// likes best, then, while there is time, the neighbours of the winner and more candidates. Forms that are far behind
+// another are left out, by the sums of their kernels' times: before any search and, with less patience, after the
+// first. The heuristic's form always stays. A size ends with the form whose kernels' times sum to the least, which must
+// beat the heuristic in whole calls; if none does, the heuristic is written down, so that nobody searches again.
 //
 // What was measured goes into a journal (tuning/journal.h) before the search goes on. A run that was interrupted is
 // repeated: it asks the same questions in the same order, and those that the journal can answer cost nothing.
@@ -84,7 +85,8 @@ struct TuningRequest {
 };
 
 struct TuningProgress {
-  int done = 0, total = 0;  // first searches of a kernel, and decisions on a size
+  // First searches of a kernel, and decisions on a size; the total shrinks where a form is left out before its own.
+  int done = 0, total = 0;
   int atoms = 0;
   std::string form, kernel;            // "" in a decision
   double default_us = 0, best_us = 0;  // what is known of it; 0: nothing
@@ -122,7 +124,8 @@ struct TunedSize {
   Outcome outcome = Outcome::unfinished;
   std::optional<wisdom::WisdomEntry> entry;  // unless unfinished
   std::vector<TunedKernel> kernels;          // as far as they were searched in this run
-  std::vector<std::string> rejected;         // "fused phase_0 MLFF_TILE=32: needs ...", once each
+  // Why variants and forms cannot win, once each: "fused phase_0 MLFF_TILE=32: needs ...", "form split: ...".
+  std::vector<std::string> rejected;
 };
 
 struct TuningReport {
