@@ -43,6 +43,23 @@ double base_time(int atoms, const std::string& form, const std::string& kernel) 
   return work * (0.5 + fraction(form + kernel));
 }
 
+// Each tunable has a best value, which depends on the kernel and on the size; every step away from it costs.
+double kernel_time(int atoms, const KernelVariant& variant) {
+  double time = base_time(atoms, variant.form, variant.kernel);
+  for (const wisdom::Tunable& tunable : kTunables) {
+    const auto best = 3.99 * fraction(variant.kernel + tunable.define + (atoms > 1000 ? "large" : "small"));
+    const double here = std::log2(value(variant.configuration, tunable) / tunable.choices.front());
+    time *= 1 + 0.06 * std::abs(here - std::floor(best));
+  }
+  return time;
+}
+
+double default_time(int atoms, const wisdom::Form& form) {
+  double sum = 0;
+  for (const std::string& kernel : form.kernels) sum += kernel_time(atoms, {form.name, kernel, {}});
+  return sum;
+}
+
 }  // namespace
 
 wisdom::Choices simulated_choices() {
@@ -84,16 +101,16 @@ bool SimulatedDevice::is_wrong(const KernelVariant& variant) {
   return !variant.configuration.empty() && fraction("wrong " + text_of(variant)) < 0.05;
 }
 
-// Each tunable has a best value, which depends on the kernel and on the size; every step away from it costs.
+double SimulatedDevice::factor_of(int atoms, const std::string& form) const {
+  if (form != "split" || split_ratio == 0) return 1;
+  const std::vector<wisdom::Form> forms = simulated_choices().forms;
+  return split_ratio * default_time(atoms, forms[0]) / default_time(atoms, forms[1]);
+}
+
 double SimulatedDevice::true_time(int atoms, const KernelVariant& variant) const {
-  if (is_wrong(variant)) return 0.3 * base_time(atoms, variant.form, variant.kernel);
-  double time = base_time(atoms, variant.form, variant.kernel);
-  for (const wisdom::Tunable& tunable : kTunables) {
-    const auto best = 3.99 * fraction(variant.kernel + tunable.define + (atoms > 1000 ? "large" : "small"));
-    const double here = std::log2(value(variant.configuration, tunable) / tunable.choices.front());
-    time *= 1 + 0.06 * std::abs(here - std::floor(best));
-  }
-  return time;
+  const double time =
+      is_wrong(variant) ? 0.3 * base_time(atoms, variant.form, variant.kernel) : kernel_time(atoms, variant);
+  return factor_of(atoms, variant.form) * time;
 }
 
 double SimulatedDevice::true_call_time(int atoms, const ModelConfiguration& configuration) const {

@@ -60,8 +60,11 @@ class SimulatedDevice : public mlffgen::tuning::TuningDevice {
   int samples = 0;               // in all, one for each kernel or call
   std::set<std::string> broken;  // kernels whose default cannot be launched
   double call_overhead = 1;      // factor on calls that are not of defaults alone
+  // What "split" takes with defaults, over what "fused" does, at all sizes; 0: more or less with the size.
+  double split_ratio = 0;
 
  private:
+  double factor_of(int atoms, const std::string& form) const;
   void note(const std::string& line);
   void require_ready(const KernelVariant& variant) const;
   std::vector<double> times(double true_time, int count);

@@ -39,6 +39,11 @@ std::size_t journals(const wisdom::Store& store) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
+bool is_dropped(const TunedSize& size, const std::string& form) {
+  return std::any_of(size.rejected.begin(), size.rejected.end(),
+                     [&](const std::string& line) { return line.starts_with("form " + form + ": "); });
+}
+
 }  // namespace
 
 TEST_CASE("what is written down is within 2 % of the best call, for 95 % of the seeds") {
@@ -199,6 +204,7 @@ TEST_CASE("without time nothing is decided, and every run gets further") {
   for (Outcome outcome = Outcome::unfinished; outcome == Outcome::unfinished; ++runs) {
     REQUIRE(runs < 200);
     SimulatedDevice device({.seconds_a_sample = 0.02});
+    device.split_ratio = 1;
     TuningOptions options;
     options.seconds = 10;
     options.clock = [&] { return device.seconds; };
@@ -217,6 +223,7 @@ TEST_CASE("every kernel gets its share of the time") {
   const TemporaryFolder holder;
   const wisdom::Store store(holder.path());
   SimulatedDevice device({.log = holder.path() / "log", .seconds_a_sample = 0.01});
+  device.split_ratio = 1;
   TuningOptions options;
   options.seconds = 30;
   options.clock = [&] { return device.seconds; };
@@ -251,19 +258,34 @@ TEST_CASE("a run that is told to stop ends soon and decides nothing") {
 TEST_CASE("progress goes up to the end") {
   const TemporaryFolder holder;
   const wisdom::Store store(holder.path());
-  SimulatedDevice device;
+  SimulatedDevice device({.noise = false});
+  std::size_t searched = 2;  // kernels of a size
+  SUBCASE("of one form, where the other is hopeless") { device.split_ratio = 2; }
+  SUBCASE("of all forms, where one is dropped later") {
+    device.split_ratio = 1.2;
+    searched = 5;
+  }
+  SUBCASE("of all forms, where they are close") {
+    device.split_ratio = 1;
+    searched = 5;
+  }
   TuningOptions options;
+  options.candidates = 32;
   std::vector<TuningProgress> list;
   options.progress = [&](const TuningProgress& progress) { list.push_back(progress); };
-  tune(device, simulated_request({9, 200}), store, options);
-  REQUIRE(list.size() >= 12);
+  const TuningReport report = tune(device, simulated_request({9, 200}), store, options);
+  for (const TunedSize& size : report.sizes) {
+    CHECK(size.kernels.size() == searched);
+    CHECK(is_dropped(size, "split") == (device.split_ratio > 1.1));
+  }
+  REQUIRE(list.size() >= 2 * (searched + 1));
   for (std::size_t k = 0; k < list.size(); ++k) {
-    CHECK(list[k].total == 2 * (5 + 1));
+    CHECK(list[k].total == 2 * static_cast<int>(searched + 1));
+    CHECK(list[k].done <= list[k].total);
     CHECK(list[k].done >= (k == 0 ? 0 : list[k - 1].done));
     CHECK(list[k].best_us > 0);
     CHECK_FALSE(list[k].best.empty());
   }
-  CHECK(list.front().form == "fused");
   CHECK(list.back().done == list.back().total);
   CHECK(list.back().kernel.empty());
 }
@@ -275,32 +297,46 @@ TEST_CASE("a failure of the GPU ends the run, and the next one leaves its cause 
    public:
     using SimulatedDevice::SimulatedDevice;
     std::vector<double> sample(int atoms, const KernelVariant& variant, int count) override {
-      if (variant.configuration.count("TEAMS") > 0 && culprit.empty()) {
-        culprit = wisdom::describe(variant.configuration);
+      const std::string name =
+          fmt::format("{} {} {}", variant.form, variant.kernel, wisdom::describe(variant.configuration));
+      if (variant.form == form && variant.configuration.count("TEAMS") > 0 && culprit.empty()) {
+        culprit = name;
         throw DeviceError("an illegal memory access");
       }
-      CHECK((culprit.empty() || variant.kernel != "phase_0" || wisdom::describe(variant.configuration) != culprit));
+      CHECK(name != culprit);
       return SimulatedDevice::sample(atoms, variant, count);
     }
-    std::string culprit;
+    std::string form, culprit;
   };
-  Faulty device;
-  CHECK_THROWS_AS(tune(device, simulated_request({9}), store), DeviceError);
-  const TunedSize size = tune(device, simulated_request({9}), store).sizes[0];
+  Faulty device({.noise = false});
+  device.split_ratio = 1.2;
+  TuningOptions options;
+  options.candidates = 32;
+  SUBCASE("in the best form") { device.form = "fused"; }
+  SUBCASE("in a form that is dropped later") { device.form = "split"; }
+  CHECK_THROWS_AS(tune(device, simulated_request({9}), store, options), DeviceError);
+  const TunedSize size = tune(device, simulated_request({9}), store, options).sizes[0];
   CHECK(size.outcome == Outcome::tuned);
-  CHECK(std::count(size.rejected.begin(), size.rejected.end(),
-                   "fused phase_0 " + device.culprit + ": an illegal memory access") == 1);
+  CHECK(std::count(size.rejected.begin(), size.rejected.end(), device.culprit + ": an illegal memory access") == 1);
+  CHECK(is_dropped(size, "split"));
 }
 
 TEST_CASE("a run that was interrupted comes to the end of one that was not, without measuring anything twice") {
   SimulatedDevice undisturbed({.noise = false});
+  TuningOptions options;
+  SUBCASE("where a form is hopeless") {}
+  SUBCASE("where a form falls behind") {
+    undisturbed.split_ratio = 1.2;
+    options.candidates = 32;
+  }
   const TemporaryFolder holder;
   const wisdom::Store whole(holder.path() / "whole"), parts(holder.path() / "parts");
-  const auto expected = tune(undisturbed, simulated_request({9, 8000}), whole);
+  const auto expected = tune(undisturbed, simulated_request({9, 8000}), whole, options);
+  CHECK(is_dropped(expected.sizes[0], "split"));
   int samples = 0, runs = 0;
   for (bool finished = false; !finished; ++runs) {
     SimulatedDevice device({.noise = false});
-    TuningOptions options;
+    device.split_ratio = undisturbed.split_ratio;
     options.stop = [&] { return device.samples >= 600; };
     const TuningReport report = tune(device, simulated_request({9, 8000}), parts, options);
     samples += device.samples;
