@@ -1,7 +1,10 @@
 #include "tests/software_gpu/compiler.h"
 
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -134,8 +137,17 @@ struct WorkFolder {
   fs::path path;
 };
 
+// Not std::system: it has the whole program ignore SIGINT meanwhile.
 int run(const std::string& command, const fs::path& log) {
-  return std::system((command + " >" + quoted(log.string()) + " 2>&1").c_str());
+  const std::string line = command + " >" + quoted(log.string()) + " 2>&1";
+  const char* const words[] = {"sh", "-c", line.c_str(), nullptr};
+  pid_t child = 0;
+  int status = 0;
+  if (posix_spawn(&child, "/bin/sh", nullptr, nullptr, const_cast<char* const*>(words), environ) != 0) return -1;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return -1;
+  }
+  return status;
 }
 
 Compiled build(const std::string& source, const std::string& flags, const fs::path& folder) {
