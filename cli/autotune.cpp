@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/autotune_report.h"
 #include "cli/command.h"
 #include "cli/device.h"
@@ -49,18 +50,14 @@ struct CallSize {
 
 CallSize call_size(const std::string& word) {
   CallSize call;
-  std::string size = word;
-  if (const auto cross = word.find('x'); cross != std::string::npos) {
-    const std::string count = word.substr(0, cross);
-    const std::string problem = whole_number(1, kMostRandomAtoms)(const_cast<std::string&>(count));
-    usage_check(problem.empty(), "--sizes: " + problem);
-    call.structures = std::stoi(count);
-    size = word.substr(cross + 1);
-  }
+  const auto cross = word.find('x');
   try {
-    call.size = parse_structure_size(size);
-  } catch (const UserError& error) {
-    throw UsageError(fmt::format("--sizes: {}", error.what()));
+    call.size = parse_structure_size(cross == std::string::npos ? word : word.substr(cross + 1));
+    const StructureSize count = parse_structure_size(cross == std::string::npos ? "1" : word.substr(0, cross));
+    if (count.periodic) throw UserError("a count with a p");
+    call.structures = count.atoms;
+  } catch (const UserError&) {
+    throw UsageError(fmt::format("--sizes: expected a number of atoms such as 100, 1000p or 64x9, not {}", quote(word)));
   }
   call.size.periodic |= call.structures == 1 && call.size.atoms >= kPeriodicAtoms;
   usage_check(static_cast<double>(call.structures) * call.size.atoms <= kMostRandomAtoms,
@@ -119,8 +116,8 @@ int run(const Arguments& arguments) {
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
 
   const wisdom::Store store(wisdom::environment_folder());
-  if (store.folder().empty()) throw UserError("there is no home folder for what is found; set MLFFGEN_WISDOM_DIR");
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
+  store.make();  // rather than find out when the model is loaded
   const StopSignal signal;
   show_progress("loading the model ...");
   cuda_model::CudaOptions options;

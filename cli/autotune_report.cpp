@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "cli/table.h"
 
@@ -92,8 +94,10 @@ void print_autotune_report(const AutotuneReport& report) {
       fmt::print("{} candidates of {} were rejected; --json says why\n", size.rejected.size(), report.sizes[k]);
     }
   }
-  if (!report.stopped_by.empty()) {
-    fmt::print("\nended by {}; the same command goes on from here\n", report.stopped_by);
+  const auto is_unfinished = [](const TunedSize& size) { return size.outcome == TunedSize::Outcome::unfinished; };
+  if (!report.stopped_by.empty()) fmt::print("\nended by {}\n", report.stopped_by);
+  if (std::ranges::any_of(report.tuning.sizes, is_unfinished)) {
+    fmt::print("\nsizes are unfinished: the same command goes on from here\n");
   }
   fmt::print("\nwisdom is in {}\n", report.folder);
 }

@@ -145,7 +145,10 @@ void make_folder(const fs::path& path) {
   std::error_code ignored;
   for (fs::path p = path; !p.empty() && !fs::exists(p, ignored); p = p.parent_path()) missing.push_back(p);
   for (const fs::path& folder : missing | std::views::reverse) {
-    if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) fail("make the folder", folder, errno);
+    if (::mkdir(folder.c_str(), kFolderMode) == 0 || errno == EEXIST) continue;
+    const int error = errno;
+    throw UserError(fmt::format("cannot make the folder {}: {}; name another in MLFFGEN_WISDOM_DIR", quote_path(folder),
+                                std::strerror(error)));
   }
   check_folder(path);
 }
@@ -153,7 +156,9 @@ void make_folder(const fs::path& path) {
 void check_folder(const fs::path& path) {
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) fail("read", path, errno);
-  if (!S_ISDIR(status.st_mode)) fail("read", path, ENOTDIR);
+  if (!S_ISDIR(status.st_mode)) {
+    throw UserError(fmt::format("{} is not a folder; name another in MLFFGEN_WISDOM_DIR", quote_path(path)));
+  }
   refuse_writable_by_all(status, path);
 }
 
