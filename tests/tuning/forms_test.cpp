@@ -48,6 +48,7 @@ TEST_CASE("a hopeless form is dropped before any of its kernels is searched") {
   device.split_ratio = 1.3;
   const TunedSize size = tune(device, simulated_request({9}), wisdom::Store(holder.path() / "wisdom"), {}).sizes[0];
   CHECK(size.outcome == Outcome::tuned);
+  REQUIRE(size.entry.has_value());
   CHECK(size.entry->best.form == "fused");
   const double fused = device.true_call_time(9, {"fused", {}}) - 3, split = device.true_call_time(9, {"split", {}}) - 3;
   CHECK(std::count(size.rejected.begin(), size.rejected.end(),
@@ -104,6 +105,7 @@ TEST_CASE("the form of the heuristic is never dropped") {
   }
   const TunedSize size = tune(device, simulated_request({9}), wisdom::Store(holder.path() / "wisdom"), {}).sizes[0];
   CHECK(size.outcome == outcome);
+  REQUIRE(size.entry.has_value());
   CHECK(size.entry->best.form == best);
   CHECK(times_behind(size, "fused") == 0);
   CHECK(size.kernels.size() == 5);
@@ -179,9 +181,9 @@ TEST_CASE("a run that died takes no look again when it is repeated, and drops th
 
 TEST_CASE("without time no form is dropped for a part of its search") {
   constexpr double kSecondsASample = 0.02;
+  constexpr int kLeast = 4, kMost = 80;  // seconds
   int decided = 0;
-  int runs = 0;
-  for (double seconds = 4; seconds < 80; seconds += 1, ++runs) {
+  for (int seconds = kLeast; seconds < kMost; ++seconds) {
     const TemporaryFolder holder;
     SimulatedDevice device({.noise = false, .seconds_a_sample = kSecondsASample});
     device.split_ratio = 1.2;
@@ -201,5 +203,5 @@ TEST_CASE("without time no form is dropped for a part of its search") {
     }
   }
   CHECK(decided > 0);
-  CHECK(decided < runs);
+  CHECK(decided < kMost - kLeast);
 }
