@@ -11,14 +11,14 @@ namespace mlffgen::tuning {
 namespace {
 
 constexpr int kSamplesAlone = 32;
-constexpr std::size_t kHeuristic = 0, kContender = 1;
+constexpr std::size_t kStanding = 0, kContender = 1;
 
-// The heuristic and one contender.
+// The best so far and one contender, which is in no other duel.
 class CallBench : public Bench {
  public:
-  CallBench(Recorder& recorder, const Contender& heuristic, const Contender& contender)
+  CallBench(Recorder& recorder, const Contender& standing, const Contender& contender)
       : recorder_(recorder),
-        sides_{&heuristic, &contender},
+        sides_{&standing, &contender},
         search_("against " + wisdom::describe(contender.configuration)) {}
 
   std::vector<double> sample(std::size_t arm, int count) override {
@@ -38,11 +38,11 @@ class CallBench : public Bench {
   std::size_t had_[2] = {0, 0};  // samples
 };
 
-// Why the contender is no better than the heuristic, or "". The duel is left in `fight`.
+// Why the contender is no better than what stands, or "". The duel is left in `fight`.
 std::string lost(Bench& bench, const HalvingOptions& options, std::optional<DuelResult>& fight) {
   try {
     if (const auto problem = bench.check(kContender)) return "wrong results: " + *problem;
-    fight = duel(bench, kHeuristic, kContender, options);
+    fight = duel(bench, kStanding, kContender, options);
   } catch (const ArmFailed& error) {
     return error.what();
   }
@@ -58,21 +58,22 @@ std::optional<Decision> decide(Recorder& recorder, const Contender& heuristic, s
     return std::tie(a.kernels_us, a.form.name) < std::tie(b.kernels_us, b.form.name);
   });
   Decision decision;
-  decision.best = heuristic.configuration;
+  const Contender* best = &heuristic;
   for (const Contender& contender : contenders) {
     if (contender.configuration == heuristic.configuration || contender.kernels_us >= heuristic.kernels_us) break;
-    CallBench bench(recorder, heuristic, contender);
+    CallBench bench(recorder, *best, contender);
     std::optional<DuelResult> fight;
     const std::string problem = lost(bench, options, fight);
     if (fight && !fight->complete) return std::nullopt;
-    if (fight) decision.heuristic_time = decision.time = fight->standing;
+    if (fight && best == &heuristic) decision.heuristic_time = decision.time = fight->standing;
     if (fight && fight->challenger_wins) {
-      decision.best = contender.configuration;
+      best = &contender;
       decision.time = fight->challenger;
-      return decision;
+    } else {
+      decision.rejected.push_back(wisdom::describe(contender.configuration) + ": " + problem);
     }
-    decision.rejected.push_back(wisdom::describe(contender.configuration) + ": " + problem);
   }
+  decision.best = best->configuration;
   if (decision.time.samples == 0) {
     decision.heuristic_time = decision.time =
         estimate(recorder.sample_call("alone", heuristic.configuration, heuristic.form, 0, kSamplesAlone));

@@ -25,8 +25,9 @@ struct Decision {
   std::vector<std::string> rejected;
 };
 
-// Contenders are tried in the order of their sums, as long as these are less than the heuristic's. Nothing if
-// options.stop ended it. Throws ArmFailed if the heuristic itself cannot be run.
+// Contenders meet the best so far in the order of their sums, as long as these are less than the heuristic's: sums of
+// different forms were measured at different times. Nothing if options.stop ended it. Throws ArmFailed if the heuristic
+// itself cannot be run.
 std::optional<Decision> decide(Recorder& recorder, const Contender& heuristic, std::vector<Contender> contenders,
                                const HalvingOptions& options);
 

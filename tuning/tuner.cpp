@@ -189,7 +189,7 @@ class Tuner {
 
   // A form that cannot be run without tuning is not searched; if it is the heuristic's, nothing is.
   void give_up(Work& work, const KernelSearch& search, const ArmFailed& error) const {
-    const std::string form = search.form();
+    const std::string& form = search.form();
     const std::string text = fmt::format("kernel {} of form {} cannot be run without tuning for {} atoms: {}",
                                          search.kernel(), form, search.atoms(), error.what());
     if (form == work.heuristic.form) throw UserError(text);
