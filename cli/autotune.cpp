@@ -57,7 +57,8 @@ CallSize call_size(const std::string& word) {
     if (count.periodic) throw UserError("a count with a p");
     call.structures = count.atoms;
   } catch (const UserError&) {
-    throw UsageError(fmt::format("--sizes: expected a number of atoms such as 100, 1000p or 64x9, not {}", quote(word)));
+    throw UsageError(
+        fmt::format("--sizes: expected a number of atoms such as 100, 1000p or 64x9, not {}", quote(word)));
   }
   call.size.periodic |= call.structures == 1 && call.size.atoms >= kPeriodicAtoms;
   usage_check(static_cast<double>(call.structures) * call.size.atoms <= kMostRandomAtoms,

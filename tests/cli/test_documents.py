@@ -21,8 +21,9 @@ class Documents(CliCase):
         place.mkdir()
         shutil.copytree(TOP / "models", place / "models")
         path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
-        # The user's own kernels are not a test's to delete.
-        environment = {**os.environ, "PATH": path, "MLFFGEN_CACHE_DIR": str(self.folder / "kernels")}
+        # The user's own kernels are not a test's to delete, nor is what was tuned to be followed.
+        folders = {"MLFFGEN_CACHE_DIR": str(self.folder / "kernels"), "MLFFGEN_WISDOM_DIR": str(self.folder / "wisdom")}
+        environment = {**os.environ, "PATH": path, **folders}
         blocks = SHELL_BLOCK.findall(text)
         self.assertEqual(len(blocks), len(kinds) // 2)
         for block in blocks:
