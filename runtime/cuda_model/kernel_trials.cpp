@@ -257,7 +257,12 @@ std::optional<std::string> KernelTrials::check(int atoms, const wisdom::ModelCon
   Lane& lane = model_->state_->lane(0);
   lane.poison(lane.stream());
   lane.stream().synchronise();
-  const std::vector<runtime::Result> results = model_->evaluate(call.structures);
+  std::vector<runtime::Result> results;
+  try {
+    results = model_->evaluate(call.structures);
+  } catch (const StructureError& error) {  // not finite, of structures that the defaults could do
+    return error.what();
+  }
   const Scale scale = scale_of(call.expected);
   const bool in_double = model_->plan().precision == runtime::Precision::double_precision;
   double squares = 0, energy = 0, virial = 0, virial_scale = 0;
