@@ -34,12 +34,7 @@ runtime::Bundle changed(const runtime::Bundle& bundle, const std::function<void(
 }
 
 runtime::Bundle with_source(const runtime::Bundle& bundle, const std::string& source) {
-  std::vector<runtime::BundleSection> sections;
-  for (const std::string& name : bundle.names()) {
-    sections.push_back({name, name == "source.cu" ? source : std::string(bundle.text(name))});
-  }
-  const std::string bytes = runtime::Bundle::serialise(sections);
-  return runtime::Bundle::parse({bytes.begin(), bytes.end()}, "changed.mlff");
+  return test::with_section(bundle, "source.cu", source);
 }
 
 constexpr int kListTexts = 4;  // of the runtime itself, for a call without a skin

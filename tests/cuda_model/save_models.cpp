@@ -16,5 +16,6 @@ int main(int argc, char** argv) {
   save(test::small_bundle(true), "/small-double.mlff");
   save(test::wide_bundle(), "/wide-float.mlff");
   save(test::broad_bundle(), "/broad-float.mlff");
+  save(test::forms_bundle(), "/forms-float.mlff");
   return 0;
 }

@@ -20,7 +20,8 @@ namespace mlffgen::test {
 // MLFFGEN_TEST_MODELS names the folder of models that a build with LLVM has saved (save_models.cpp) for one without,
 // which makes no host code to compare with.
 inline runtime::Bundle compile_bundle(bool double_precision, const std::vector<std::string>& gpu_archs = {},
-                                      const std::string& spec = kSmallSpec, const std::string& saved_name = "small") {
+                                      const std::string& spec = kSmallSpec, const std::string& saved_name = "small",
+                                      const std::vector<std::string>& forms = {"fused"}) {
   const char* const saved = std::getenv("MLFFGEN_TEST_MODELS");
   if (saved != nullptr && gpu_archs.empty()) {
     const std::string file = "/" + saved_name + (double_precision ? "-double.mlff" : "-float.mlff");
@@ -30,6 +31,7 @@ inline runtime::Bundle compile_bundle(bool double_precision, const std::vector<s
   model.options.double_precision = double_precision;
   if (saved == nullptr) model.options.host_cpus = {"x86-64-v3"};
   model.options.gpu_archs = gpu_archs;
+  model.options.forms = forms;
   const std::string bytes = runtime::Bundle::serialise(driver::compile(model.options, {}).sections);
   return runtime::Bundle::parse({bytes.begin(), bytes.end()}, "small.mlff");
 }
@@ -58,6 +60,27 @@ inline const runtime::Bundle& broad_bundle() {
       "architecture: painn-schnetpack\nparameters: {features: 112, layers: 2, gaussians: 9, readout: 16}\n",
       "broad");
   return bundle;
+}
+
+// A float PaiNN of 8 features and one layer in several forms: compiled once.
+inline const runtime::Bundle& forms_bundle() {
+  static const runtime::Bundle bundle = compile_bundle(
+      false, {},
+      "mlffgen: 1\nname: forms\nunits: {length: angstrom, energy: eV}\nelements: [H, C, O]\ncutoff: 5.0\n"
+      "architecture: painn-schnetpack\nparameters: {features: 8, layers: 1, gaussians: 9, readout: 5}\n",
+      "forms", {"fused", "split", "unfused"});
+  return bundle;
+}
+
+// The bundle with another text in the place of one of its sections.
+inline runtime::Bundle with_section(const runtime::Bundle& bundle, const std::string& section,
+                                    const std::string& text) {
+  std::vector<runtime::BundleSection> sections;
+  for (const std::string& name : bundle.names()) {
+    sections.push_back({name, name == section ? text : std::string(bundle.text(name))});
+  }
+  const std::string bytes = runtime::Bundle::serialise(sections);
+  return runtime::Bundle::parse({bytes.begin(), bytes.end()}, "changed.mlff");
 }
 
 // Atoms on a disturbed lattice of spacing 1.6 in a skewed cell; bit d of periodicity: periodic along d.
