@@ -125,7 +125,8 @@ class Autotune(CliCase):
         atoms = entry["key"]["atoms"]
         self.assertRegex(self.log_of("water.extxyz"), rf"^mlffgen: tiny: exact: {atoms} atoms on .* us instead of ")
         (self.folder / "cube.extxyz").write_text(cube(3))
-        self.assertRegex(self.log_of("cube.extxyz"), rf"^mlffgen: tiny: nearest_size: \d+ atoms as tuned for {atoms} on")
+        nearest = rf"^mlffgen: tiny: nearest_size: \d+ atoms as tuned for {atoms} on "
+        self.assertRegex(self.log_of("cube.extxyz"), nearest)
         (self.folder / "cube.extxyz").write_text(cube(6))
         self.assertRegex(self.log_of("cube.extxyz"), r"^mlffgen: tiny: heuristic: nothing near \d+ atoms is known")
 
