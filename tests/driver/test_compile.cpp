@@ -118,9 +118,9 @@ TEST_CASE("products of tensor cores are counted with every number of the matrice
   const runtime::Bundle bundle = runtime::Bundle::parse({bytes.begin(), bytes.end()}, "model.mlff");
   const auto costs = runtime::read_costs(bundle);
   const runtime::Plan plan = runtime::read_plan(bundle);
-  REQUIRE(costs.size() == plan.kernels.size());
+  REQUIRE(costs.size() == plan.form().kernels.size());
   double products = 0;
-  for (const runtime::Plan::Kernel& kernel : plan.kernels) {
+  for (const runtime::Plan::Kernel& kernel : plan.form().kernels) {
     double numbers = 0;
     for (const runtime::Argument& argument : kernel.arguments) {
       if (argument.kind != runtime::ArgumentKind::constant) continue;

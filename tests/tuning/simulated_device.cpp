@@ -71,7 +71,7 @@ TuningRequest simulated_request(const std::vector<int>& sizes) {
   request.key = {"Simulated GPU", "9.0", 132, "13000", "13.0", "0.1.0", "00ff00ff00ff00ff", 0};
   request.model_name = "simulated";
   request.choices = simulated_choices();
-  for (const int atoms : sizes) request.sizes.push_back({atoms, {"fused", {}}});
+  for (const int atoms : sizes) request.sizes.push_back({atoms, false, {"fused", {}}});
   return request;
 }
 
