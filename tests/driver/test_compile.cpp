@@ -74,7 +74,7 @@ TEST_CASE("bytes an atom are those of the plan's slots, and double ones are twic
     const driver::Compiled compiled = driver::compile(model.options, {});
     const json plan = json::parse(test::section(compiled, "plan"));
     int sum = 0;
-    for (const json& slot : plan.at("slots")) sum += slot.get<int>();
+    for (const json& slot : plan.at("forms")[0].at("slots")) sum += slot.get<int>();
     CHECK(compiled.report.at("bytes_per_atom") == sum);
     CHECK(plan.at("precision") == (double_precision ? "double" : "float"));
     bytes[double_precision ? 1 : 0] = sum;
