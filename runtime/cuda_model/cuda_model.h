@@ -118,8 +118,8 @@ class CudaModel : public runtime::Evaluator {
   void enqueue(const DeviceBatch& batch, const runtime::EvaluateOptions& options, const cuda::Stream& stream);
 
   // As enqueue, but never waits, allocates or replays a graph: for a caller who captures the stream in a graph of his
-  // own. Needs a reserve() for at least the batch's atoms, systems and pairs. The graph stays valid until the next
-  // call that regrows (Statistics::regrowths).
+  // own. Needs room for the batch's pairs, and that a batch of its size has been evaluated: kernels are loaded then.
+  // The graph stays valid until the next call that regrows (Statistics::regrowths).
   void launch(const DeviceBatch& batch, const runtime::EvaluateOptions& options, const cuda::Stream& stream);
 
   // Waits for the last enqueue() and tells what the GPU found since the last check: throws StructureError for the first

@@ -150,9 +150,10 @@ void CudaModel::launch(const DeviceBatch& batch, const runtime::EvaluateOptions&
   check_batch(batch);
   const CallKey key = State::key_of(batch, options.forces);
   if (!state.has_lane(0) || key.atoms > state.lane(0).room().atoms || key.systems > state.lane(0).room().systems ||
-      !state.device_calls) {
+      !state.device_calls || !state.program.has_recipe_for(key.atoms, key.systems)) {
     throw UserError(fmt::format(
-        "there is no room for {} atoms in {} systems yet; evaluate the batch once before its launches are captured",
+        "there are no room and kernels for {} atoms in {} systems yet; evaluate the batch once before its launches are "
+        "captured",
         batch.n_atoms, batch.n_systems));
   }
   Lane& lane = state.lane(0);

@@ -216,11 +216,10 @@ void Program::start(const std::string& kernel, const runtime::Configuration& con
 }
 
 Recipe::Kernel Program::loaded(const runtime::Plan::Kernel& kernel, const runtime::Configuration& configuration) const {
-  const bool ahead = module_ != nullptr && defaults_.kernels.contains(kernel.name) &&
-                     defaults_.kernels.at(kernel.name) == configuration;
   const runtime::BlockShape shape = runtime::shape_of(plan_.gpu_tunables, configuration);
   Recipe::Kernel result = {
-      ahead ? module_->kernel(kernel.name) : library_.kernel_of(request(kernel.name, configuration), kernel.name),
+      is_ahead(kernel.name, configuration) ? module_->kernel(kernel.name)
+                                           : library_.kernel_of(request(kernel.name, configuration), kernel.name),
       static_cast<unsigned>(shape.threads()),
       static_cast<unsigned>(runtime::shared_bytes(kernel.shared, shape, plan_.precision)), shape.tile, 1};
   result.code.allow_shared(result.shared_bytes);
@@ -235,27 +234,47 @@ std::size_t Program::form_number(const std::string& name) const {
   return static_cast<std::size_t>(form - plan_.forms.data());
 }
 
+// Whether the bundle's machine code is what is asked for.
+bool Program::is_ahead(const std::string& kernel, const runtime::Configuration& configuration) const {
+  const auto found = defaults_.kernels.find(kernel);
+  return code_ != nullptr && found != defaults_.kernels.end() && found->second == configuration;
+}
+
+// The configurations of the form's kernels, in their order.
+std::vector<runtime::Configuration> Program::of_kernels(const runtime::ModelConfiguration& configuration) const {
+  std::vector<runtime::Configuration> all;
+  for (const auto& kernel : plan_.forms[form_number(configuration.form)].kernels) {
+    const auto found = configuration.kernels.find(kernel.name);
+    all.push_back(found == configuration.kernels.end() ? runtime::Configuration() : normal(found->second));
+  }
+  return all;
+}
+
 const Recipe& Program::recipe(const runtime::ModelConfiguration& configuration) const {
   const std::size_t number = form_number(configuration.form);
-  const runtime::Plan::Form* const form = &plan_.forms[number];
-  std::vector<runtime::Configuration> of_kernels;
-  std::string key = form->name;
-  for (const auto& kernel : form->kernels) {
-    const auto found = configuration.kernels.find(kernel.name);
-    of_kernels.push_back(found == configuration.kernels.end() ? runtime::Configuration() : normal(found->second));
-    key += "|" + text_of(of_kernels.back());
-  }
-  const auto known = recipes_.find(key);
-  if (known != recipes_.end()) return *known->second;
+  const runtime::Plan::Form& form = plan_.forms[number];
+  const std::vector<runtime::Configuration> each = of_kernels(configuration);
+  std::unique_ptr<Recipe>& place = recipes_[{number, each}];
+  if (place) return *place;
   // All that has to be compiled is compiled side by side.
-  for (std::size_t k = 0; module_ == nullptr && k < of_kernels.size(); ++k) start(form->kernels[k].name, of_kernels[k]);
+  for (std::size_t k = 0; k < each.size(); ++k) {
+    if (!is_ahead(form.kernels[k].name, each[k])) start(form.kernels[k].name, each[k]);
+  }
   auto made = std::make_unique<Recipe>();
   made->form = number;
-  for (std::size_t k = 0; k < of_kernels.size(); ++k) {
-    made->kernels.push_back(loaded(form->kernels[k], of_kernels[k]));
+  for (std::size_t k = 0; k < each.size(); ++k) {
+    made->kernels.push_back(loaded(form.kernels[k], each[k]));
     made->most_tile = std::max(made->most_tile, made->kernels.back().tile);
   }
-  return *(recipes_[key] = std::move(made));
+  place = std::move(made);
+  return *place;
+}
+
+bool Program::has_recipe_for(std::int64_t atoms, std::int64_t systems) const {
+  const runtime::ModelConfiguration& advised =
+      of_size(size_bucket(atoms), are_small_systems(atoms, systems)).advice.configuration;
+  const auto found = recipes_.find({form_number(advised.form), of_kernels(advised)});
+  return found != recipes_.end() && found->second != nullptr;
 }
 
 std::size_t Program::form_bytes(std::size_t form, std::int64_t padded) const {

@@ -70,6 +70,8 @@ class Program {
   // What a call runs; compiles and loads what is missing. Valid as long as the program.
   const Recipe& recipe_for(std::int64_t atoms, std::int64_t systems) const;
   const Recipe& recipe(const runtime::ModelConfiguration& configuration) const;
+  // Whether recipe_for() has nothing to compile or load.
+  bool has_recipe_for(std::int64_t atoms, std::int64_t systems) const;
   // Why a configuration cannot be used here; "" if it can.
   std::string problem_with(const runtime::ModelConfiguration& configuration) const;
   std::string problem_with(const runtime::Plan::Kernel& kernel, const runtime::Configuration& values) const;
@@ -100,6 +102,8 @@ class Program {
   void read_source(const runtime::Bundle& bundle);
   void choose_defaults(const runtime::Bundle& bundle, const std::string& form);
   runtime::Configuration normal(const runtime::Configuration& configuration) const;
+  bool is_ahead(const std::string& kernel, const runtime::Configuration& configuration) const;
+  std::vector<runtime::Configuration> of_kernels(const runtime::ModelConfiguration& configuration) const;
   kernels::CompileRequest request(const std::string& kernel, const runtime::Configuration& normal_configuration) const;
   std::size_t form_number(const std::string& name) const;
   std::size_t form_bytes(std::size_t form, std::int64_t padded) const;
@@ -125,7 +129,8 @@ class Program {
   };
   OfSize& of_size(int bucket, bool small_systems) const;
   mutable std::map<std::pair<int, bool>, OfSize> by_size_;
-  mutable std::map<std::string, std::unique_ptr<Recipe>> recipes_;
+  using RecipeKey = std::pair<std::size_t, std::vector<runtime::Configuration>>;  // form, of each kernel
+  mutable std::map<RecipeKey, std::unique_ptr<Recipe>> recipes_;
 };
 
 }  // namespace mlffgen::cuda_model

@@ -224,6 +224,20 @@ TEST_CASE("launches that a caller captures in a graph of his own follow the data
   }
 }
 
+TEST_CASE("nothing is compiled or loaded within a caller's capture") {
+  cuda_model::CudaModel model(test::small_bundle(true));
+  Caller caller(model.context(), structures_of(1));
+  model.evaluate(caller.batch(), {}, caller.stream());
+  const std::vector<Result> expected = caller.results();
+  model.use({"fused", {{"phase_1", {{"MLFF_TILE", 4}}}}});
+  CHECK_THROWS_AS(model.launch(caller.batch(), {}, caller.stream()), UserError);
+  model.evaluate(caller.batch(), {}, caller.stream());
+  const cuda::Graph graph =
+      cuda::Graph::capture(caller.stream(), [&] { model.launch(caller.batch(), {}, caller.stream()); });
+  graph.launch(caller.stream());
+  CHECK(test::nearly_same(caller.results(), expected));
+}
+
 TEST_CASE("a profile of device pointers has every node of the call's graph as a step, and delivers results") {
   cuda_model::CudaModel model(test::small_bundle(true));
   Caller caller(model.context(), structures_of(1));
