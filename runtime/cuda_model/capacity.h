@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,12 +41,9 @@ constexpr bool are_small_systems(std::int64_t atoms, std::int64_t systems) {
   return systems > kFewSystems && atoms <= kFewAtoms * systems;
 }
 
-// Calls whose numbers of atoms lie within half a power of two run the same kernels.
-inline int size_bucket(std::int64_t atoms) {
-  return static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<std::int64_t>(atoms, 1)))));
-}
+// The middle of a wisdom::size_bucket, whose calls run the same kernels, and no less than its largest.
 constexpr std::int64_t typical_size(int bucket) { return std::int64_t{1} << bucket; }
-constexpr std::int64_t largest_of_bucket(int bucket) { return typical_size(bucket) * 3 / 2; }  // at least the largest
+constexpr std::int64_t largest_of_bucket(int bucket) { return typical_size(bucket) * 3 / 2; }
 
 // Bytes that end where a line of the caches does, for arrays side by side.
 constexpr std::size_t whole_lines(std::size_t bytes) { return (bytes + 255) / 256 * 256; }

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "runtime/cuda_model/fragments.h"
 #include "runtime/fingerprint.h"
 #include "runtime/jit/split_kernels.h"
+#include "runtime/wisdom/wisdom.h"
 
 namespace mlffgen::cuda_model {
 namespace {
@@ -29,6 +31,10 @@ std::vector<std::string> form_names(const runtime::Plan& plan) {
   std::vector<std::string> names;
   for (const auto& form : plan.forms) names.push_back(form.name);
   return names;
+}
+
+int bucket_of(std::int64_t atoms) {
+  return wisdom::size_bucket(static_cast<int>(std::min<std::int64_t>(atoms, std::numeric_limits<int>::max())));
 }
 
 std::string text_of(const runtime::Configuration& configuration) {
@@ -162,7 +168,7 @@ Program::OfSize& Program::of_size(int bucket, bool small_systems) const {
 }
 
 const Recipe& Program::recipe_for(std::int64_t atoms, std::int64_t systems) const {
-  OfSize& own = of_size(size_bucket(atoms), are_small_systems(atoms, systems));
+  OfSize& own = of_size(bucket_of(atoms), are_small_systems(atoms, systems));
   if (own.recipe != nullptr) return *own.recipe;
   own.recipe = &recipe(own.advice.configuration);
   if (tell_ && !own.advice.reason.empty()) tell_(own.advice.reason);
@@ -272,7 +278,7 @@ const Recipe& Program::recipe(const runtime::ModelConfiguration& configuration) 
 
 bool Program::has_recipe_for(std::int64_t atoms, std::int64_t systems) const {
   const runtime::ModelConfiguration& advised =
-      of_size(size_bucket(atoms), are_small_systems(atoms, systems)).advice.configuration;
+      of_size(bucket_of(atoms), are_small_systems(atoms, systems)).advice.configuration;
   const auto found = recipes_.find({form_number(advised.form), of_kernels(advised)});
   return found != recipes_.end() && found->second != nullptr;
 }
@@ -288,7 +294,7 @@ std::size_t Program::buffer_bytes(std::int64_t atoms) const {
   const auto add = [&](std::size_t form, std::int64_t most) {
     bytes = std::max(bytes, form_bytes(form, padded_atoms(std::min(most, atoms), most_tile_)));
   };
-  for (int bucket = 0; bucket <= size_bucket(atoms); ++bucket) {
+  for (int bucket = 0; bucket <= bucket_of(atoms); ++bucket) {
     for (const bool small_systems : {false, true}) {
       add(form_number(of_size(bucket, small_systems).advice.configuration.form), largest_of_bucket(bucket));
     }

@@ -81,15 +81,19 @@ TEST_CASE("the times of the steps are positive and add up to that of all, which 
   }
   CHECK(once.sum_of_steps() == doctest::Approx(once.all_steps.median).epsilon(0.02));
 
-  const Profile often = model.profile(structures, {}, {.repeats = 20, .warm_up = 1});
+  // Series of calls one after the other: measured again where the machine did something else during one of them.
+  Profile often;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    often = model.profile(structures, {}, {.repeats = 20, .warm_up = 1});
+    if (often.graph->median < 1.25 * often.call.median && often.sum_of_steps() < 1.5 * often.all_steps.median) break;
+  }
   for (const auto& time : {often.call, *often.graph, *often.plain_call, often.all_steps, often.steps[3].time}) {
     CHECK(time.p5 > 0);
     CHECK(time.p5 <= time.median);
     CHECK(time.median <= time.p95);
   }
-  // Series of calls one after the other, on a machine that may do other things meanwhile.
-  CHECK(often.graph->p5 < 1.25 * often.call.p95);
-  CHECK(often.sum_of_steps() < 1.5 * often.all_steps.p95);
+  CHECK(often.graph->median < 1.25 * often.call.median);
+  CHECK(often.sum_of_steps() < 1.5 * often.all_steps.median);
 }
 
 TEST_CASE("without graphs a profile has no graph, and the same steps") {
