@@ -14,6 +14,7 @@
 #include "cli/bench_report.h"
 #include "cli/command.h"
 #include "cli/device.h"
+#include "cli/double_build.h"
 #include "cli/machine.h"
 #include "cli/output_file.h"
 #include "cli/peer.h"
@@ -232,16 +233,7 @@ class Bench {
   void open_double() {
     const runtime::Bundle bundle = runtime::Bundle::open(arguments_.double_model);
     double_ = std::make_unique<BenchModel>(bundle, device_, arguments_.threads);
-    const runtime::Plan &a = model_.plan(), &b = double_->plan();
-    const auto refuse = [&](const std::string& what) {
-      throw UserError(fmt::format("{}: {}; compile the model of {} with --precision double",
-                                  arguments_.double_model.string(), what, arguments_.model.string()));
-    };
-    if (b.precision != runtime::Precision::double_precision) refuse("the model is of float precision");
-    if (a.name != b.name || a.elements != b.elements || a.cutoff != b.cutoff || a.length_unit != b.length_unit ||
-        a.energy_unit != b.energy_unit) {
-      refuse("it is another model");
-    }
+    check_double_build(model_.plan(), arguments_.model, double_->plan(), arguments_.double_model);
   }
 
   void describe() {

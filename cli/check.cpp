@@ -6,15 +6,13 @@
 
 #include "base/error.h"
 #include "cli/checks/checks.h"
+#include "cli/checks/rows.h"
 #include "cli/checks/samples.h"
 #include "cli/command.h"
 #include "cli/device.h"
-#include "cli/frames.h"
-#include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/usage.h"
 #include "runtime/bundle.h"
-#include "runtime/extxyz.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -42,76 +40,11 @@ struct Arguments {
   bool json = false;
 };
 
-std::vector<Sample> read_samples(const fs::path& path, const runtime::Plan& plan) {
-  const Units units{plan.length_unit, plan.energy_unit};
-  runtime::ExtxyzReader reader(path);
-  std::vector<Sample> samples;
-  for (runtime::Frame frame; samples.size() < kMostFrames && reader.read(frame);) {
-    convert_frame(frame, frame_units(frame, units), units);
-    samples.push_back({frame_label(static_cast<int>(samples.size()), frame), frame.structure});
-  }
-  if (samples.empty()) throw UserError(fmt::format("{}: the file holds no structure", path.string()));
-  return samples;
-}
-
-// The compiler's diagnostic of that code, or "".
-std::string diagnostic(const runtime::Bundle& bundle, const std::string& code) {
-  if (!bundle.has("report")) return "";
-  const json report = json::parse(bundle.text("report"), nullptr, false);
-  if (!report.is_object() || !report.contains("diagnostics")) return "";
-  for (const json& entry : report.at("diagnostics")) {
-    if (entry.value("code", "") == code) return entry.value("text", "");
-  }
-  return "";
-}
-
-// A model whose architecture breaks a symmetry fails, and the row says what the compiler said.
-void explain_failures(const runtime::Bundle& bundle, std::vector<CheckRow>& rows) {
-  const std::string broken = diagnostic(bundle, "breaks-rotation");
-  if (broken.empty()) return;
-  for (CheckRow& row : rows) {
-    if (row.status == CheckRow::Status::fail && row.name == "rotation") row.note = "by design of the model: " + broken;
-  }
-}
-
-const char* status_text(CheckRow::Status status) {
-  switch (status) {
-    case CheckRow::Status::pass:
-      return "pass";
-    case CheckRow::Status::fail:
-      return "FAIL";
-    case CheckRow::Status::skipped:
-      return "skipped";
-  }
-  throw InternalError("a check has no status");
-}
-
 void print_rows(const std::vector<CheckRow>& rows) {
-  Table table({"<check", "<of", "error", "bound", "<result", "<largest at"});
-  for (const CheckRow& row : rows) {
-    const bool exact = row.bound == 0;
-    const bool ran = row.status != CheckRow::Status::skipped;
-    table.add({row.name, row.quantity,
-               !ran ? "-" : fmt::format(fmt::runtime(exact ? "{:.0f}" : "{:.1e}"), row.measured),
-               exact ? "same bits" : fmt::format("{:.1e}", row.bound), status_text(row.status), row.worst});
-  }
-  fmt::print("\n{}", table.str());
-  std::vector<std::string> notes;
-  for (const CheckRow& row : rows) {
-    if (row.note.empty()) continue;
-    const std::string note = fmt::format("{}: {}", row.name, row.note);
-    if (notes.empty() || notes.back() != note) notes.push_back(note);
-  }
+  fmt::print("\n{}", table_of(rows).str());
+  const std::vector<std::string> notes = notes_of(rows);
   if (!notes.empty()) fmt::print("\n");
   for (const std::string& note : notes) fmt::print("{}\n", note);
-}
-
-json row_json(const CheckRow& row) {
-  json out = {{"check", row.name},  {"quantity", row.quantity}, {"status", status_text(row.status)},
-              {"bound", row.bound}, {"structure", row.worst},   {"note", row.note}};
-  out["status"] = row.status == CheckRow::Status::fail ? "fail" : out["status"];
-  out["error"] = row.status == CheckRow::Status::skipped ? json() : json(row.measured);
-  return out;
 }
 
 int run(const Arguments& arguments) {
@@ -120,9 +53,11 @@ int run(const Arguments& arguments) {
   const OpenModel opened = open_model(bundle, device);
   runtime::Evaluator& model = *opened.evaluator;
   const runtime::Plan& plan = model.plan();
-  CheckContext context = make_context(
-      model, arguments.input.empty() ? generate_samples(plan, arguments.seed) : read_samples(arguments.input, plan),
-      arguments.seed, arguments.tolerance_scale, !diagnostic(bundle, "norm-without-epsilon").empty());
+  CheckContext context =
+      make_context(model,
+                   arguments.input.empty() ? generate_samples(plan, arguments.seed)
+                                           : read_samples(arguments.input, plan, kMostFrames),
+                   arguments.seed, arguments.tolerance_scale, !diagnostic(bundle, "norm-without-epsilon").empty());
   context.on_gpu = device.cuda;
   context.progress = [](const std::string& what) { show_progress(fmt::format("checking: {} ...", what)); };
   std::vector<CheckRow> rows;
@@ -133,15 +68,11 @@ int run(const Arguments& arguments) {
   explain_failures(bundle, rows);
   end_progress();
 
-  int failed = 0, skipped = 0;
-  for (const CheckRow& row : rows) {
-    failed += row.status == CheckRow::Status::fail ? 1 : 0;
-    skipped += row.status == CheckRow::Status::skipped ? 1 : 0;
-  }
+  const CheckCounts counts = count(rows);
   const char* precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
   if (arguments.json) {
-    json out = {{"model", plan.name},     {"precision", precision}, {"device", model.device()},
-                {"seed", arguments.seed}, {"passed", failed == 0},  {"structures", json::array()},
+    json out = {{"model", plan.name},     {"precision", precision},       {"device", model.device()},
+                {"seed", arguments.seed}, {"passed", counts.failed == 0}, {"structures", json::array()},
                 {"checks", json::array()}};
     for (const Sample& sample : context.samples) {
       out["structures"].push_back({{"name", sample.label}, {"n_atoms", sample.structure.positions.size()}});
@@ -151,10 +82,9 @@ int run(const Arguments& arguments) {
   } else {
     fmt::print("{}: {} precision, {}; {} structures\n", plan.name, precision, model.device(), context.samples.size());
     print_rows(rows);
-    fmt::print("\n{} passed, {} failed, {} skipped\n", static_cast<int>(rows.size()) - failed - skipped, failed,
-               skipped);
+    fmt::print("\n{}\n", counts.text());
   }
-  return failed > 0 ? 1 : 0;
+  return counts.failed > 0 ? 1 : 0;
 }
 
 }  // namespace

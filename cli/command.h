@@ -18,6 +18,7 @@ Command add_bench(CLI::App& program);
 Command add_autotune(CLI::App& program);
 Command add_md(CLI::App& program);
 Command add_check(CLI::App& program);
+Command add_verify(CLI::App& program);
 Command add_explain(CLI::App& program);
 Command add_info(CLI::App& program);
 Command add_cache(CLI::App& program);

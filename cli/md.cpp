@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/device.h"
+#include "cli/md_engine.h"
 #include "cli/md_report.h"
 #include "cli/md_start.h"
 #include "cli/output_file.h"
@@ -16,11 +17,7 @@
 #include "cli/terminal.h"
 #include "cli/usage.h"
 #include "runtime/bundle.h"
-#include "runtime/cuda_model/cuda_model.h"
-#include "runtime/host_model.h"
 #include "runtime/md/checkpoint.h"
-#include "runtime/md/device_simulation.h"
-#include "runtime/md/host_simulation.h"
 #include "runtime/md/output.h"
 #include "runtime/md/run.h"
 
@@ -32,7 +29,6 @@ namespace fs = std::filesystem;
 constexpr int kMaxThreads = 4096;
 constexpr long long kMaxSteps = 1'000'000'000'000'000;
 constexpr long long kSampleEvery = 10;  // where no energies are written
-constexpr double kSkinShare = 0.1;      // of the cutoff
 constexpr int kSignalStatus = 128;      // a shell's status of a program ended by a signal is this and its number
 
 constexpr const char* kFooter = R"(examples:
@@ -112,35 +108,6 @@ long long last_step(const Arguments& arguments, double timestep, long long first
 
 void note(const std::string& text) { fmt::print(stderr, "mlffgen: note: {}\n", text); }
 
-// A model and what makes steps with it, on the device that was asked for.
-class Engine {
- public:
-  Engine(const runtime::Bundle& bundle, const Arguments& arguments) : threads_(arguments.threads) {
-    const api::Device device = device_of(arguments.device);
-    if (!device.cuda) {
-      host_.emplace(bundle);
-      return;
-    }
-    cuda_model::CudaOptions options;
-    options.device = device.index;
-    options.skin = skin_ = arguments.skin ? *arguments.skin : kSkinShare * runtime::read_plan(bundle).cutoff;
-    gpu_.emplace(bundle, options);
-  }
-
-  const runtime::Plan& plan() const { return host_ ? host_->plan() : gpu_->plan(); }
-
-  std::unique_ptr<md::Simulation> simulation(const md::Systems& systems, const md::Dynamics& dynamics) {
-    if (host_) return std::make_unique<md::HostSimulation>(*host_, systems, dynamics, threads_);
-    return std::make_unique<md::DeviceSimulation>(*gpu_, skin_, systems, dynamics);
-  }
-
- private:
-  int threads_;
-  double skin_ = 0;
-  std::optional<runtime::HostModel> host_;
-  std::optional<cuda_model::CudaModel> gpu_;
-};
-
 // What goes to files on the way.
 class Outputs {
  public:
@@ -199,7 +166,7 @@ int run(const Arguments& arguments) {
   check(arguments);
   if (!arguments.checkpoint.empty()) check_replaceable(arguments.checkpoint);
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
-  Engine engine(bundle, arguments);
+  MdEngine engine(bundle, device_of(arguments.device), arguments.skin, arguments.threads);
   const runtime::Plan& plan = engine.plan();
   const md::Units units = md::Units::of(plan.length_unit, plan.energy_unit);
   const Units file_units =

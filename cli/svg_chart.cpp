@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
+#include "cli/xml_text.h"
 
 namespace mlffgen::cli {
 namespace {
@@ -28,32 +28,6 @@ constexpr const char* kStyle =
     "@media (prefers-color-scheme:dark){text{fill:#ddd}.paper{fill:#16181c}.grid{stroke:#3a3d44}.fine{stroke:#25282e}"
     ".error{stroke:#bbb}}</style>\n";
 constexpr std::size_t kColours = 8;
-
-// Characters that XML knows, with its own ones escaped.
-std::string escaped(const std::string& text) {
-  using nlohmann::json;
-  const std::string utf8 = json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
-  std::string out;
-  for (const char c : utf8) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(
@@ -98,7 +72,7 @@ class Canvas {
 
   void put(const std::string& element) { body_ += element + '\n'; }
   void text(double x, double y, const std::string& what, const char* attributes = "") {
-    put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}" {}>{}</text>)", x, y, attributes, escaped(what)));
+    put(fmt::format(R"(<text x="{:.1f}" y="{:.1f}" {}>{}</text>)", x, y, attributes, xml_text(what)));
   }
   void line(double x1, double y1, double x2, double y2, const std::string& style) {
     put(fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)", x1, y1, x2, y2, style));
@@ -149,7 +123,7 @@ void Canvas::y_axis(const std::string& label) {
   const double middle = (plot_.top + plot_.bottom) / 2;
   put(fmt::format(
       R"svg(<text x="20" y="{0:.1f}" transform="rotate(-90 20 {0:.1f})" text-anchor="middle">{1}</text>)svg", middle,
-      escaped(label)));
+      xml_text(label)));
 }
 
 void Canvas::guide(const ChartGuide& guide) {
@@ -166,7 +140,7 @@ void Canvas::guide(const ChartGuide& guide) {
   line(x, plot_.top, x, plot_.bottom, "guide");
   put(fmt::format(R"svg(<text x="{0:.1f}" y="{1:.1f}" transform="rotate(-90 {0:.1f} {1:.1f})" )svg"
                   R"(class="small" text-anchor="end">{2}</text>)",
-                  x - 4, plot_.top + 5, escaped(guide.text)));
+                  x - 4, plot_.top + 5, xml_text(guide.text)));
   keep_free({x - kLine, plot_.top, x, plot_.top + 5 + text_width(guide.text)});
 }
 

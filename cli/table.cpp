@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "cli/xml_text.h"
 
 namespace mlffgen::cli {
 
@@ -58,6 +59,19 @@ std::string Table::markdown() const {
   std::string text = line(heads_) + line(rule);
   for (const auto& row : rows_) text += line(row);
   return text;
+}
+
+std::string Table::html() const {
+  const auto line = [&](const std::vector<std::string>& cells, const char* tag) {
+    std::string text = "<tr>";
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+      text += fmt::format("<{}{}>{}</{}>", tag, left_[c] ? "" : R"( class="number")", xml_text(cells[c]), tag);
+    }
+    return text + "</tr>\n";
+  };
+  std::string text = "<table>\n" + line(heads_, "th");
+  for (const auto& row : rows_) text += line(row, "td");
+  return text + "</table>\n";
 }
 
 std::string size_text(std::size_t bytes) {

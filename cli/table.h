@@ -15,8 +15,11 @@ class Table {
   void add(std::vector<std::string> cells);
 
   bool empty() const { return rows_.empty(); }
+  const std::vector<std::string>& heads() const { return heads_; }
+  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
   std::string str(const std::string& indent = "") const;
   std::string markdown() const;
+  std::string html() const;
 
  private:
   std::vector<std::string> heads_;

@@ -29,14 +29,22 @@ double radius(int atomic_number) {
 
 double distance(const Vector3& a, const Vector3& b) { return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]); }
 
-// Atoms bound one to another in random directions.
-Structure cluster(const std::vector<int>& elements, std::size_t n_atoms, double angstrom, Random& random) {
+// So many atoms, the elements in turn, in a random order.
+std::vector<int> in_turn(const std::vector<int>& elements, std::size_t n_atoms, Random& random) {
+  const std::vector<std::size_t> order = random.order(elements.size());
+  std::vector<int> numbers;
+  for (std::size_t i = 0; i < n_atoms; ++i) numbers.push_back(elements[order[i % order.size()]]);
+  return numbers;
+}
+
+}  // namespace
+
+Structure random_cluster(std::span<const int> atomic_numbers, double angstrom, Random& random) {
   constexpr double kShortest = 0.85, kLongest = 1.15, kClosest = 1.0;
   constexpr int kTrials = 200;
-  const std::vector<std::size_t> order = random.order(elements.size());
   Structure structure;
-  for (std::size_t i = 0; i < n_atoms; ++i) {
-    const int number = elements[order[i % order.size()]];
+  for (std::size_t i = 0; i < atomic_numbers.size(); ++i) {
+    const int number = atomic_numbers[i];
     Vector3 best{};
     double best_room = -std::numeric_limits<double>::infinity();
     for (int trial = 0; i > 0 && trial < kTrials && best_room < 0; ++trial) {
@@ -65,8 +73,6 @@ Structure cluster(const std::vector<int>& elements, std::size_t n_atoms, double 
   return structure;
 }
 
-}  // namespace
-
 Structure in_a_box(const Structure& atoms, double gap, double skew, std::array<bool, 3> periodic) {
   Structure boxed = atoms;
   boxed.periodic = periodic;
@@ -86,8 +92,8 @@ Structure in_a_box(const Structure& atoms, double gap, double skew, std::array<b
 std::vector<Sample> generate_samples(const runtime::Plan& plan, std::uint64_t seed) {
   const double angstrom = plan.length_unit == "angstrom" ? 1 : 1 / length_in_angstrom(plan.length_unit);
   Random random(seed);
-  const Structure small = cluster(plan.elements, kSmallCluster, angstrom, random);
-  const Structure large = cluster(plan.elements, kLargeCluster, angstrom, random);
+  const Structure small = random_cluster(in_turn(plan.elements, kSmallCluster, random), angstrom, random);
+  const Structure large = random_cluster(in_turn(plan.elements, kLargeCluster, random), angstrom, random);
   return {{"small cluster", small},
           {"large cluster", large},
           {"periodic box", in_a_box(small, kGap * angstrom, kSkew, {true, true, true})},

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/checks/random.h"
 #include "cli/comparison.h"
+#include "cli/document.h"
 #include "cli/frames.h"
 #include "cli/statistics.h"
 #include "cli/table.h"
@@ -34,6 +35,28 @@ TEST_CASE("columns of a table are aligned, and rows end without blanks") {
   table.add({"longer", ""});
   CHECK(table.str("  ") == "  name      n\n  a       100\n  longer\n");
   CHECK_THROWS_AS(table.add({"a", "b", "c"}), InternalError);
+}
+
+TEST_CASE("a document says the same in Markdown and in HTML, where nothing of a text is markup") {
+  Document document("errors < bounds");
+  document.heading("a & b");
+  document.paragraph("run `x < y` now");
+  Table table({"<name", "value"});
+  table.add({"<b>", "1"});
+  document.table(table);
+  document.table(Table({"empty"}));
+  document.chart("a.svg", "a \"chart\"", "<svg id=\"#1\">50%</svg>");
+  CHECK(document.markdown() ==
+        "# errors < bounds\n\n## a & b\n\nrun `x < y` now\n\n| name | value |\n| --- | ---: |\n| <b> | 1 |\n\n"
+        "![a \"chart\"](a.svg)\n");
+  const std::string page = document.html();
+  for (const char* part :
+       {"<title>errors &lt; bounds</title>", "<h2>a &amp; b</h2>", "<p>run <code>x &lt; y</code> now</p>",
+        "<td>&lt;b&gt;</td><td class=\"number\">1</td>",
+        "<img alt=\"a &quot;chart&quot;\" src=\"data:image/svg+xml,%3Csvg id=%22%231%22%3E50%25%3C/svg%3E\">"}) {
+    CHECK_MESSAGE(page.find(part) != std::string::npos, part);
+  }
+  CHECK(page.find("empty") == std::string::npos);
 }
 
 TEST_CASE("sizes are told in powers of ten") {
