@@ -77,7 +77,8 @@ def views(arrays: Mapping[str, Any], stream: Any, device: int) -> tuple[dict[str
 def check(name: str, view: View, kind: str, shape: tuple[int, ...], *, written: bool) -> int:
     """The address, once the array is what the call needs. Raises InvalidArgumentError that says what to do."""
     if view.kind != kind:
-        raise InvalidArgumentError(f"{name}: {_NAMES[kind]} is needed, not {_NAMES.get(view.kind, view.kind)}; convert it")
+        given = _NAMES.get(view.kind, view.kind)
+        raise InvalidArgumentError(f"{name}: {_NAMES[kind]} is needed, not {given}; convert it")
     if view.shape != shape:
         raise InvalidArgumentError(f"{name}: shape {view.shape}, expected {shape}")
     if not view.contiguous:
@@ -103,7 +104,7 @@ def stream_address(stream: Any) -> int | None:
     if stream is None:
         return 0
     if isinstance(stream, bool) or not isinstance(stream, int) or not 0 <= stream < 2**64:
-        raise InvalidArgumentError(f"stream: expected the address of a CUDA stream or an object that has one, not {stream!r}")
+        raise InvalidArgumentError(f"stream: expected a CUDA stream, an object or an address, not {stream!r}")
     return stream
 
 
@@ -118,8 +119,8 @@ def _interface(name: str, value: Any, device: int) -> Mapping[str, Any] | None:
         raise InvalidArgumentError(f"{name}: has no usable __cuda_array_interface__: {error}") from error
     if interface is None and not has_dlpack:
         raise InvalidArgumentError(
-            f"{name}: {type(value).__name__} is no array of a GPU; use evaluate for arrays of the host, or pass an array "
-            "of PyTorch, CuPy, JAX or another library with __cuda_array_interface__ or DLPack"
+            f"{name}: {type(value).__name__} is no array of a GPU; use evaluate for arrays of the host, or pass an "
+            "array of PyTorch, CuPy, JAX or another library with __cuda_array_interface__ or DLPack"
         )
     return interface
 
@@ -132,8 +133,8 @@ def _dlpack_device(value: Any) -> tuple[int, int]:
 def _check_device(name: str, value: Any, device: int) -> None:
     device_type, device_id = _dlpack_device(value)
     if device_type not in (_DLPACK_CUDA, _DLPACK_CUDA_MANAGED):
-        place = "the host" if device_type in (_DLPACK_CPU, _DLPACK_CUDA_HOST) else f"a device of DLPack type {device_type}"
-        raise InvalidArgumentError(f"{name}: lies on {place}, the model on cuda:{device}; move it there, or use evaluate")
+        place = "the host" if device_type in (_DLPACK_CPU, _DLPACK_CUDA_HOST) else f"DLPack's device {device_type}"
+        raise InvalidArgumentError(f"{name}: lies on {place}, the model on cuda:{device}; move it, or use evaluate")
     if device_id != device:
         raise InvalidArgumentError(f"{name}: lies on cuda:{device_id}, the model on cuda:{device}; move one of them")
 
@@ -183,8 +184,8 @@ def _by_rows(shape: tuple[int, ...], strides: Any, itemsize: int) -> bool:
 
 
 def _named_stream(interfaces: list[Mapping[str, Any]]) -> int:
-    streams = {interface.get("stream") for interface in interfaces} - {None}
+    streams = {stream for interface in interfaces if (stream := interface.get("stream")) is not None}
     if len(streams) > 1:
         raise InvalidArgumentError("stream: the arrays are in use on different streams; pass the one to work on")
-    address = streams.pop() if streams else _LEGACY_DEFAULT_STREAM
-    return 0 if address == _LEGACY_DEFAULT_STREAM else int(address)
+    address = stream_address(streams.pop()) if streams else 0
+    return 0 if address is None or address == _LEGACY_DEFAULT_STREAM else address

@@ -1,6 +1,6 @@
 """Arguments in the host's memory, checked and brought into the form of mlffgen.h: contiguous, double and int32.
 
-What has that form already is not copied. Every function raises InvalidArgumentError that begins with the argument's name.
+What has that form already is not copied. Errors are InvalidArgumentError and begin with the argument's name.
 """
 
 from __future__ import annotations
@@ -124,10 +124,10 @@ def _empty_as(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
-    fits = array.ndim == len(shape) and all(want in (-1, have) for want, have in zip(shape, array.shape))
+    fits = array.ndim == len(shape) and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=False))
     if not fits:
-        expected = ", ".join("n" if want == -1 else str(want) for want in shape)
-        raise InvalidArgumentError(f"{name}: shape {array.shape}, expected ({expected}{',' if len(shape) == 1 else ''})")
+        expected = str(shape).replace("-1", "n")
+        raise InvalidArgumentError(f"{name}: shape {array.shape}, expected {expected}")
 
 
 def _array(name: str, value: Any) -> NDArray[Any]:

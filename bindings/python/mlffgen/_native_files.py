@@ -39,8 +39,8 @@ def _find(what: str, variable: str, candidates: Sequence[Path]) -> Path:
             return path
     places = ", ".join(map(str, candidates))
     raise NotInstalledError(
-        f"mlffgen's {what} was not found; looked at: {places}. Install the package with 'pip install .' from the top of "
-        f"the source tree, build the tree with 'scripts/build', or set {variable} to the file"
+        f"mlffgen's {what} was not found; looked at: {places}. Install the package with 'pip install .' from the top "
+        f"of the source tree, build the tree with 'scripts/build', or set {variable} to the file"
     )
 
 

@@ -1,4 +1,4 @@
-"""A calculator for ASE, the Atomic Simulation Environment: energies in eV, forces in eV/angstrom, stresses in eV/angstrom^3.
+"""A calculator for ASE, the Atomic Simulation Environment: eV, eV/angstrom, eV/angstrom^3.
 
     from mlffgen.ase import MLFFGen
 
@@ -19,10 +19,10 @@ from ase.calculators.calculator import Calculator, PropertyNotImplementedError, 
 
 from mlffgen.errors import InvalidArgumentError
 from mlffgen.model import Model
-from mlffgen.results import Results
+from mlffgen.results import Doubles, Results
 
 _GRADIENTS = {"forces", "stress", "forces_std", "stress_std"}
-_VOIGT = (0, 4, 8, 5, 2, 1)  # xx, yy, zz, yz, xz, xy of a matrix by rows
+_VOIGT = [0, 4, 8, 5, 2, 1]  # xx, yy, zz, yz, xz, xy of a matrix by rows
 
 ModelLike = str | os.PathLike[str] | Model
 
@@ -36,13 +36,13 @@ class MLFFGen(Calculator):
     skin     angstrom, of a GPU's neighbour list: in a trajectory it is made anew only when an atom has moved by half of
              it. The host makes its list in every call
 
-    Properties, in ASE's units and signs: energy and free_energy (the same), energies (of the atoms), forces, stress (where
-    the cell has a volume). An energy alone is cheaper than with forces, and has the same bits; forces and stress come
-    together. What was computed is kept until the atoms change.
+    Properties, in ASE's units and signs: energy and free_energy (the same), energies (of the atoms), forces, stress
+    (where the cell has a volume). An energy alone is cheaper than with forces, and has the same bits; forces and stress
+    come together. What was computed is kept until the atoms change.
 
-    Of a committee, these are the members' means, and besides them there are `energy_std`, `forces_std` [n_atoms][3] and
-    `stress_std` [6], the standard deviations of the members (with n - 1), and in `results` `energy_members` [n_members],
-    `forces_members` [n_members][n_atoms][3] and `stress_members` [n_members][6].
+    Of a committee, these are the members' means. Besides them there are `energy_std`, `forces_std` [n_atoms][3] and
+    `stress_std` [6], the standard deviations of the members (with n - 1), and in `results` the members' own values:
+    `energy_members` [n_members], `forces_members` [n_members][n_atoms][3] and `stress_members` [n_members][6].
 
     Raises what mlffgen.Model raises: for an element that a model does not know, for one, BadInputError. Pickling and
     copying load the models again.
@@ -80,19 +80,23 @@ class MLFFGen(Calculator):
     ) -> None:
         """Fills self.results with what is asked for, and what costs nothing beside it."""
         super().calculate(atoms, list(properties), list(system_changes))
-        has_volume = self.atoms.cell.rank == 3
+        system: Atoms = self.atoms
+        has_volume = system.cell.rank == 3
         if not has_volume and not {"stress", "stress_std"}.isdisjoint(properties):
-            raise PropertyNotImplementedError("there is no stress without a volume: give the atoms a cell of three vectors")
+            raise PropertyNotImplementedError("no stress without a volume: give the atoms a cell of three vectors")
         gradient = not _GRADIENTS.isdisjoint(properties)
-        members = [_evaluate(model, self.atoms, gradient) for model in self.models]
-        values = {"energy": np.array([m.energy for m in members]), "energies": np.array([m.atom_energies for m in members])}
+        members = [_evaluate(model, system, gradient) for model in self.models]
+        values = {
+            "energy": np.array([member.energy for member in members]),
+            "energies": np.array([member.atom_energies for member in members]),
+        }
         if gradient:
-            values["forces"] = np.array([m.forces for m in members])
+            values["forces"] = np.array([member.forces for member in members])
         if gradient and has_volume:
-            values["stress"] = np.array([_stress(m, self.atoms) for m in members])
+            values["stress"] = np.array([_stress(member, system) for member in members])
         self.results = self._combined(values)
 
-    def _combined(self, values: dict[str, np.ndarray]) -> dict[str, Any]:
+    def _combined(self, values: dict[str, Doubles]) -> dict[str, Any]:
         """Results from the members' values, each [n_members][...]."""
         results: dict[str, Any] = {}
         for name, of_members in values.items():
@@ -128,7 +132,7 @@ def _evaluate(model: Model, atoms: Atoms, gradient: bool) -> Results:
     return results.to_ev_angstrom()
 
 
-def _stress(results: Results, atoms: Atoms) -> np.ndarray:
+def _stress(results: Results, atoms: Atoms) -> Doubles:
     """[6] eV/angstrom^3, in Voigt's order, positive where the cell would shrink."""
     assert results.virial is not None
-    return -results.virial.ravel()[list(_VOIGT)] / atoms.get_volume()
+    return -results.virial.ravel()[_VOIGT] / atoms.get_volume()

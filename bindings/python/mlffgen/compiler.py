@@ -36,8 +36,8 @@ def compile(
     weights            safetensors file; None: the one that the specification names
     untrained_weights  seed of random weights instead of any file, for tests and timings: the energies mean nothing
     precision          "float" or "double"
-    target             "host", "cuda" or "all"; None: host, and cuda where NVRTC is found. The CUDA source is in the file
-                       in every case
+    target             "host", "cuda" or "all"; None: host, and cuda where NVRTC is found. The CUDA source is in the
+                       file in every case
     host_cpus          "native", "x86-64-v2", "x86-64-v3", "x86-64-v4"; empty: the last two
     archs              GPUs for which machine code is made ahead, such as "sm_90"; empty: sm_90
     radial             "auto", "inline" or "spline": how functions of the distance are computed
@@ -48,7 +48,7 @@ def compile(
 
     Raises CompileError with the program's message, and NotInstalledError.
     """
-    command: list[str] = [str(_native_files.program()), "compile", "--json", "--precision", precision, "--radial", radial]
+    command = [str(_native_files.program()), "compile", "--json", f"--precision={precision}", f"--radial={radial}"]
     single: dict[str, Any] = {
         "--output": output, "--weights": weights, "--untrained-weights": untrained_weights, "--target": target,
     }  # fmt: skip

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from ase import Atoms
 from ase.calculators.socketio import SocketClient
 
 from mlffgen.ase import MLFFGen
 from mlffgen.errors import Error
+from mlffgen.results import Doubles
 
 
 class _Client(SocketClient):
     """Asks for the forces first, so that a step is one evaluation and not two."""
 
-    def calculate(self, atoms: Atoms, use_stress: bool) -> tuple[float, np.ndarray, np.ndarray]:
+    def calculate(self, atoms: Atoms, use_stress: bool) -> tuple[float, Doubles, Doubles]:
         atoms.get_forces()
         return super().calculate(atoms, use_stress)
 
 
-def serve(calculator: MLFFGen, atoms: Atoms, *, unix: str | None = None, host: str = "localhost", port: int = 31415) -> int:
+def serve(
+    calculator: MLFFGen, atoms: Atoms, *, unix: str | None = None, host: str = "localhost", port: int = 31415
+) -> int:
     """Serves until i-PI says that it is done, or closes the connection. Returns the number of evaluations.
 
     atoms  the structure that i-PI starts from: elements in the same order, and which directions are periodic. Positions
            and cell are i-PI's
     unix   the `address` of an i-PI socket of mode unix (the file /tmp/ipi_ADDRESS); None: host and port, mode inet
 
-    Raises ConnectionError if there is no i-PI or it has other atoms, and what the calculator raises: i-PI waits for other
-    clients then.
+    Raises ConnectionError if there is no i-PI or it has other atoms, and what the calculator raises: i-PI waits for
+    other clients then.
     """
     address: dict[str, Any] = {"host": host, "port": port} if unix is None else {"unixsocket": unix}
     try:

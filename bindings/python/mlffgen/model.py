@@ -30,16 +30,16 @@ class Model:
 
     path          of the MODEL.mlff
     device        "host", "cuda" (the first GPU) or "cuda:N"
-    threads       of the host; 0: as many as the atoms are worth, at most all cores or OMP_NUM_THREADS. No result depends
-                  on it
+    threads       of the host; 0: as many as the atoms are worth, at most all cores or OMP_NUM_THREADS. No result
+                  depends on it
     precision     "float" or "double": refuses a model that was compiled for the other; None takes any
-    skin          of a GPU's neighbour list, length unit of the model: in a trajectory the list is made anew only when an
-                  atom has moved by half of it. The host makes its list in every call
+    skin          of a GPU's neighbour list, length unit of the model: in a trajectory the list is made anew only when
+                  an atom has moved by half of it. The host makes its list in every call
     memory_limit  bytes of GPU memory that the model may hold; 0: what is free
     graphs        False launches kernels one by one instead of as one CUDA graph
 
-    Raises NotInstalledError, InvalidArgumentError, BadFileError, UnsupportedError (no code for this processor, no usable
-    GPU, the other precision), OutOfMemoryError or DeviceFailureError.
+    Raises NotInstalledError, InvalidArgumentError, BadFileError, UnsupportedError (no code for this processor, no
+    usable GPU, the other precision), OutOfMemoryError or DeviceFailureError.
 
     Everything is in the model's units (info.units). A call lets other threads of Python run; calls of one model from
     several threads are carried out one after the other, so give each thread a model of its own. Errors leave a model as
@@ -195,8 +195,8 @@ class Model:
         numbers        [n_atoms] int32, atomic numbers
         system_begin   [n_systems + 1] int32, the first atom of each system, then n_atoms; None: one system
         cells          [n_systems][3][3] float64, rows are lattice vectors; None: nothing is periodic
-        periodic       [n_systems] int32, for each the sum of 1, 2 and 4 for the lattice vectors a, b and c along which it
-                       is periodic; goes with cells
+        periodic       [n_systems] int32, for each the sum of 1, 2 and 4 for the lattice vectors a, b and c along which
+                       it is periodic; goes with cells
 
         Results are written into energies [n_systems], atom_energies [n_atoms], forces [n_atoms][3] and virials
         [n_systems][3][3], all float64; None: not wanted. Without forces and virials only the energy is computed.

@@ -60,7 +60,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     try:
         atoms = read(options.structure)
-    except OSError:
+    except (FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # each of ASE's readers has its own
         raise Error(f"{options.structure}: cannot be read as a structure: {error}") from error

@@ -26,7 +26,7 @@ class MLFFGenModel(ModelInterface):
 
     path            MODEL.mlff
     device          of TorchSim's tensors, "cpu" or "cuda:N", and so of the model
-    dtype           of TorchSim's tensors, float64 or float32. The model takes positions in float64 and sums energies in it
+    dtype           of TorchSim's tensors, float64 or float32. The model itself takes positions in float64
     compute_forces, compute_stress  what a call returns beside the energy
     threads         of the host; 0: as many as the atoms are worth
     skin            as in mlffgen.Model
