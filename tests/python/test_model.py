@@ -194,6 +194,19 @@ def test_a_model_is_copied_by_loading_its_file(
         assert other._settings["threads"] == 2
 
 
+def test_a_forked_process_is_told_and_not_left_hanging(model: mlffgen.Model) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            model.evaluate([[0, 0, 0]], [8])
+        except mlffgen.UnsupportedError:
+            os._exit(3)
+        finally:
+            os._exit(4)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert model.evaluate([[0, 0, 0]], [8]).energy != 0
+
+
 def test_the_version_is_that_of_the_program() -> None:
     command = [os.environ["MLFFGEN_PROGRAM"], "--version"]
     assert subprocess.run(command, capture_output=True, text=True).stdout == f"mlffgen {mlffgen.version()}\n"

@@ -42,7 +42,8 @@ def joined(positions: Any, numbers: Any, cells: Any, pbc: Any, system_begin: Any
     """Systems that the caller has put one behind the other; shapes as in Model.evaluate_batch."""
     x = _reals("positions", positions, (-1, 3))
     z = _integers("numbers", numbers, (len(x),))
-    begin = _integers("system_begin", system_begin, (-1,))
+    # A copy, which nobody changes between its check and its use, or under the results.
+    begin = _integers("system_begin", system_begin, (-1,)).copy()
     if len(begin) == 0 or begin[0] != 0 or begin[-1] != len(x) or np.any(np.diff(begin) < 0):
         raise InvalidArgumentError(f"system_begin: must begin with 0, ascend and end with the {len(x)} atoms")
     return Batch(x, z, begin, *_cells_of(cells, pbc, len(begin) - 1))

@@ -54,7 +54,7 @@ def compile(
     }  # fmt: skip
     for option, value in single.items():
         if value is not None:
-            command.append(f"{option}={value if isinstance(value, int) else os.fspath(value)}")
+            command.append(f"{option}={value}")
     for option, values in {"--host-cpu": host_cpus, "--arch": archs, "--forms": forms}.items():
         if values:
             command.append(f"{option}={','.join(values)}")

@@ -42,8 +42,8 @@ class Model:
     usable GPU, the other precision), OutOfMemoryError or DeviceFailureError.
 
     Everything is in the model's units (info.units). A call lets other threads of Python run; calls of one model from
-    several threads are carried out one after the other, so give each thread a model of its own. Errors leave a model as
-    usable as before. Pickling and copying load the file again.
+    several threads are carried out one after the other, so give each thread a model of its own. A process that was made
+    by fork cannot use it. Errors leave a model as usable as before. Pickling and copying load the file again.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Model:
         handle = c_void_p()
         _abi.call("mlffgen_create", _text("path", os.fspath(self._path)), options, ctypes.byref(handle))
         self._lock = threading.Lock()
+        self._process = os.getpid()
         self._handle = handle
         # Also for a model that is never closed, and before the interpreter ends.
         self._destroy = weakref.finalize(self, _abi.library().mlffgen_destroy, handle)
@@ -257,6 +258,9 @@ class Model:
         )  # fmt: skip
 
     def _call(self, name: str, *arguments: object) -> None:
+        # Neither OpenMP's threads nor a GPU's context are there in a process made by fork: a call would wait for ever.
+        if os.getpid() != self._process:
+            raise UnsupportedError("the model was loaded before this process was forked: start processes with 'spawn'")
         with self._lock:
             if not self._destroy.alive:
                 raise InvalidArgumentError("the model is closed: load it again")
