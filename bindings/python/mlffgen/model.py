@@ -190,7 +190,7 @@ class Model:
     ) -> None:
         """Evaluates a batch in the memory of the model's GPU, without a copy, and waits for the results.
 
-        Arrays are of any library with `__cuda_array_interface__` or DLPack (PyTorch, CuPy, JAX), contiguous:
+        Arrays are of any library with `__cuda_array_interface__` or DLPack (PyTorch, CuPy; JAX for inputs), contiguous:
 
         positions      [n_atoms][3] float64, length unit
         numbers        [n_atoms] int32, atomic numbers
