@@ -37,7 +37,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, title: str) -> None:
     path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
-    run_blocks(BLOCKS[title], folder, Path(sys.executable), {"PATH": path})
+    # The socket's name is one for the whole machine.
+    blocks = [(kind, text.replace("guide", f"guide_{os.getpid()}")) for kind, text in BLOCKS[title]]
+    run_blocks(blocks, folder, Path(sys.executable), {"PATH": path})
 
 
 @pytest.mark.parametrize("title", [title for title in BLOCKS if BLOCKS[title] and title != "Install"])

@@ -103,6 +103,7 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.log.close()
+        Path(f"/tmp/ipi_{self.unix}").unlink(missing_ok=True)  # which i-PI leaves behind if it is killed
 
 
 @pytest.fixture
