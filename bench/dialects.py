@@ -7,11 +7,16 @@ from typing import Optional
 
 import torch
 
+from pytorch_bessel import BesselPaiNN
 from pytorch_painn import Network, PaiNN, read_safetensors
 from pytorch_student import StudentPaiNN
 
 # A weight that only the dialect has.
-_MARKS = {"representation.filter_net.weight": PaiNN, "interactions.0.message.rbf_to_scalar.0.weight": StudentPaiNN}
+_MARKS = {
+    "representation.filter_net.weight": PaiNN,
+    "interactions.0.message.rbf_to_scalar.0.weight": StudentPaiNN,
+    "message.0.filter.weight": BesselPaiNN,
+}
 
 
 def load_network(
@@ -24,7 +29,7 @@ def load_network(
     arrays, metadata = read_safetensors(weights)
     network = next((network for mark, network in _MARKS.items() if mark in arrays), None)
     if network is None:
-        known = " and ".join(kind.dialect for kind in _MARKS.values())
+        known = ", ".join(kind.dialect for kind in _MARKS.values())
         raise ValueError(f"{weights}: the names of the weights are none of the dialects that are known here, {known}")
     own = float(metadata["cutoff"]) if "cutoff" in metadata else cutoff
     if own is None:

@@ -112,11 +112,17 @@ class PaiNN(Network):
     """SchNetPack's dialect."""
 
     dialect = "SchNetPack"
+    # Names of the parts; {} is the layer.
+    _EMBEDDING = "representation.embedding.weight"
+    _CONTEXT = "representation.interactions.{}.interatomic_context_net"
+    _MIX = "representation.mixing.{}.mu_channel_mix"
+    _UPDATE = "representation.mixing.{}.intraatomic_context_net"
+    _READOUT = "output_modules.0.outnet"
 
     def __init__(self, arrays: dict[str, np.ndarray], cutoff: float, dtype: torch.dtype, device: str = "cpu") -> None:
         super().__init__(arrays, cutoff, dtype, device)
-        self.features = int(self._weights["representation.embedding.weight"].shape[1])  # F
-        self.layers = count_layers(arrays, "representation.interactions.")
+        self.features = int(self._weights[self._EMBEDDING].shape[1])  # F
+        self.layers = count_layers(arrays, self._CONTEXT.split("{}")[0])
         # Kept in double: it is 1e5 times larger than what the forces depend on.
         self.offset = float(arrays["postprocessors.1.mean"][0]) if "postprocessors.1.mean" in arrays else 0.0
 
@@ -136,7 +142,7 @@ class PaiNN(Network):
         self, layer: int, s: Tensor, v: Tensor, w: Tensor, u: Tensor, inputs: Inputs
     ) -> tuple[Tensor, Tensor]:
         """Message pass: s [n_atoms][F], v [n_atoms][3][F], filters w [n_pairs][3F], directions u [n_pairs][3]."""
-        x = self._mlp(f"representation.interactions.{layer}.interatomic_context_net", s)  # [n_atoms][3F]
+        x = self._mlp(self._CONTEXT.format(layer), s)  # [n_atoms][3F]
         a, b, c = torch.split(x[inputs.neighbour] * w, self.features, dim=1)
         message = b[:, None, :] * u[:, :, None] + c[:, None, :] * v[inputs.neighbour]  # [n_pairs][3][F]
         s = s + torch.zeros_like(s).index_add(0, inputs.centre, a)
@@ -145,10 +151,9 @@ class PaiNN(Network):
 
     def _mixing(self, layer: int, s: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Update on each atom: s [n_atoms][F], v [n_atoms][3][F]."""
-        name = f"representation.mixing.{layer}"
-        left, right = torch.split(self._dense(name + ".mu_channel_mix", v), self.features, dim=2)
+        left, right = torch.split(self._dense(self._MIX.format(layer), v), self.features, dim=2)
         norm = torch.sqrt((left * left).sum(dim=1) + _NORM_EPSILON)  # [n_atoms][F]
-        x = self._mlp(name + ".intraatomic_context_net", torch.cat((s, norm), dim=1))
+        x = self._mlp(self._UPDATE.format(layer), torch.cat((s, norm), dim=1))
         a, b, c = torch.split(x, self.features, dim=1)
         s = s + a + c * (left * right).sum(dim=1)
         v = v + b[:, None, :] * right
@@ -160,9 +165,9 @@ class PaiNN(Network):
         distance = torch.linalg.norm(r, dim=1, keepdim=True)
         u = r / distance
         filters = self._filters(distance)
-        s = self._weights["representation.embedding.weight"][inputs.numbers]
+        s = self._weights[self._EMBEDDING][inputs.numbers]
         v = torch.zeros((s.shape[0], 3, self.features), dtype=s.dtype, device=s.device)
         for layer in range(self.layers):
             s, v = self._interaction(layer, s, v, filters[layer], u, inputs)
             s, v = self._mixing(layer, s, v)
-        return self._mlp("output_modules.0.outnet", s).sum()
+        return self._mlp(self._READOUT, s).sum()

@@ -21,6 +21,10 @@ STUDENT_SPEC = SCHNETPACK_SPEC.replace("painn-schnetpack", "painn-student").repl
     f"readout: {READOUT}", f"readout: {READOUT}, readout_last: 3"
 ).replace("small-schnetpack", "small-student")
 
+BESSEL_SPEC = SCHNETPACK_SPEC.replace("painn-schnetpack", "painn-bessel").replace("gaussians", "bessels").replace(
+    "small-schnetpack", "small-bessel"
+)
+
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -63,8 +67,34 @@ def student_shapes() -> Shapes:
     return shapes
 
 
+def bessel_shapes() -> Shapes:
+    f = FEATURES
+    shapes: Shapes = {"embedding.weight": (10, f), "element_energy": (10,)}
+    for layer in range(LAYERS):
+        _dense(shapes, f"message.{layer}.context.0", f, f)
+        _dense(shapes, f"message.{layer}.context.1", 3 * f, f)
+        _dense(shapes, f"message.{layer}.filter", 3 * f, GAUSSIANS)
+        shapes[f"update.{layer}.mix.weight"] = (2 * f, f)
+        _dense(shapes, f"update.{layer}.context.0", f, 2 * f)
+        _dense(shapes, f"update.{layer}.context.1", 3 * f, f)
+    _dense(shapes, "readout.0", READOUT, f)
+    _dense(shapes, "readout.1", 1, READOUT)
+    return shapes
+
+
+# Of each dialect: its name, a specification, its weights, and what the names of the basis' weights begin with.
+DIALECTS = (
+    ("schnetpack", SCHNETPACK_SPEC, schnetpack_shapes(), "representation.radial_basis"),
+    ("student", STUDENT_SPEC, student_shapes(), "rbf"),
+    ("bessel", BESSEL_SPEC, bessel_shapes(), ""),
+)
+
+
 def write_weights(path: Path, shapes: Shapes, basis: str, seed: int = 1) -> None:
-    """Random weights of the shapes; the basis' centres and widths, whose names begin with `basis`, are regular."""
+    """Random weights of the shapes; the basis' centres and widths, whose names begin with `basis`, are regular.
+
+    An empty basis has no weights.
+    """
     numbers = random.Random(seed)
     arrays: dict[str, tuple[tuple[int, ...], list[float]]] = {}
     for name, shape in shapes.items():
@@ -73,10 +103,11 @@ def write_weights(path: Path, shapes: Shapes, basis: str, seed: int = 1) -> None
             count *= extent
         scale = (1.0 / shape[-1]) ** 0.5
         arrays[name] = (shape, [numbers.gauss(0.0, scale) for _ in range(count)])
-    spacing = 5.0 / (GAUSSIANS - 1)
-    centres = "offsets" if basis.startswith("representation") else "centers"
-    arrays[f"{basis}.{centres}"] = ((GAUSSIANS,), [k * spacing for k in range(GAUSSIANS)])
-    arrays[f"{basis}.widths"] = ((GAUSSIANS,), [spacing] * GAUSSIANS)
+    if basis:
+        spacing = 5.0 / (GAUSSIANS - 1)
+        centres = "offsets" if basis.startswith("representation") else "centers"
+        arrays[f"{basis}.{centres}"] = ((GAUSSIANS,), [k * spacing for k in range(GAUSSIANS)])
+        arrays[f"{basis}.widths"] = ((GAUSSIANS,), [spacing] * GAUSSIANS)
     header: dict[str, object] = {"__metadata__": {"cutoff": "5.0"}}
     data = b""
     for name, (shape, values) in arrays.items():

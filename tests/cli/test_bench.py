@@ -186,15 +186,11 @@ class Bench(CliCase):
         self.assertEqual([side["name"] for side in json.loads(output)["cells"][0]["sides"]], ["host"])
         self.assertEqual(self.only_files(place), [])
 
-    def test_pytorch_has_the_forces_of_both_dialects(self) -> None:
+    def test_pytorch_has_the_forces_of_every_dialect(self) -> None:
         python = find_pytorch()
         if python is None:
             self.skipTest("no Python with NumPy and PyTorch")
-        for name, spec, shapes, basis in (
-            ("schnetpack", random_weights.SCHNETPACK_SPEC, random_weights.schnetpack_shapes(),
-             "representation.radial_basis"),
-            ("student", random_weights.STUDENT_SPEC, random_weights.student_shapes(), "rbf"),
-        ):
+        for name, spec, shapes, basis in random_weights.DIALECTS:
             weights, source = self.folder / f"{name}.safetensors", self.folder / f"{name}.yaml"
             random_weights.write_weights(weights, shapes, basis)
             source.write_text(spec)

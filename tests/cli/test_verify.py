@@ -190,11 +190,7 @@ class BesidePyTorch(CliCase):
         if python is None:
             self.skipTest("no Python with NumPy and PyTorch: scripts/setup --bench installs them")
         environment = {"MLFFGEN_PYTHON": python}
-        for name, spec, shapes, basis in (
-            ("schnetpack", random_weights.SCHNETPACK_SPEC, random_weights.schnetpack_shapes(),
-             "representation.radial_basis"),
-            ("student", random_weights.STUDENT_SPEC, random_weights.student_shapes(), "rbf"),
-        ):
+        for name, spec, shapes, basis in random_weights.DIALECTS:
             with self.subTest(name):
                 (self.folder / f"{name}.yaml").write_text(spec)
                 for seed in (1, 2):
