@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Makes the data of a shipped model: samples configurations, labels them by GFN-xTB, writes one .npz file.
+
+    python make_data.py organics --output organics.npz --processes 2
+
+Finished tasks lie in a folder beside the output, so that an interrupted run goes on where it was; --gather writes what is
+there by now and samples nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from collect import gather, run_tasks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Samples configurations and labels them by GFN-xTB.")
+    parser.add_argument("set", choices=("organics", "water"))
+    parser.add_argument("--output", type=Path, required=True, help="the .npz file; tasks go to <output>.parts")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--gather", action="store_true", help="only put together the tasks that are finished")
+    arguments = parser.parse_args()
+
+    parts = arguments.output.with_suffix(".parts")
+    stages = importlib.import_module(arguments.set).tasks()
+    if not arguments.gather:
+        for stage in stages:
+            run_tasks(stage, arguments.seed, parts, arguments.processes)
+    data = gather([task for stage in stages for task in stage], parts)
+    data.save(arguments.output)
+    print(f"{arguments.output}: {len(data)} configurations, {len(data.numbers)} atoms")
+
+
+if __name__ == "__main__":
+    main()
