@@ -1,14 +1,14 @@
 """Neighbour pairs of a data set, and batches of it padded to fixed numbers of atoms and pairs.
 
-Fixed sizes let a whole training step be one CUDA graph. A batch ends with an atom of padding (number 0) that all pairs of
-padding belong to, in a system of padding; they have no effect on the rest.
+Fixed sizes let a whole training step be one CUDA graph. A batch ends with an atom of padding (number 0) that all pairs
+of padding belong to, in a system of padding; they have no effect on the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ def _images(cell: np.ndarray, positions: np.ndarray, cutoff: float) -> np.ndarra
 
 
 def pairs_of(positions: np.ndarray, cell: np.ndarray, cutoff: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """centre, neighbour [n_pairs] and displacement [n_pairs][3] float64 of one configuration, an atom's images included."""
+    """centre, neighbour [n_pairs] and displacement [n_pairs][3] of one configuration; an atom sees its own images."""
     low, high = positions.min(axis=0) - cutoff, positions.max(axis=0) + cutoff
     centres, neighbours, displacements = [], [], []
     for shift in _images(cell, positions, cutoff):

@@ -33,7 +33,8 @@ class ClassicalWater:
         first, second = np.triu_indices(n, 1)
         between = molecule[first] != molecule[second]
         self._first, self._second = first[between], second[between]
-        self._charges = _COULOMB * np.tile(_CHARGES, n_molecules)[self._first] * np.tile(_CHARGES, n_molecules)[self._second]
+        charges = np.tile(_CHARGES, n_molecules)
+        self._charges = _COULOMB * charges[self._first] * charges[self._second]
         self._oxygens = (self._first % 3 == 0) & (self._second % 3 == 0)
 
     def __call__(self, positions: np.ndarray) -> tuple[float, np.ndarray]:
@@ -78,7 +79,8 @@ class ClassicalWater:
         units = bonds / lengths
         cosine = np.clip((units[:, 0] * units[:, 1]).sum(axis=1), -0.999999, 0.999999)
         angle = np.arccos(cosine)
-        energy = 0.5 * _BOND_STIFFNESS * ((lengths - _BOND) ** 2).sum() + 0.5 * _ANGLE_STIFFNESS * ((angle - _ANGLE) ** 2).sum()
+        energy = 0.5 * _BOND_STIFFNESS * ((lengths - _BOND) ** 2).sum()
+        energy += 0.5 * _ANGLE_STIFFNESS * ((angle - _ANGLE) ** 2).sum()
         factor = (_ANGLE_STIFFNESS * (angle - _ANGLE) / np.sqrt(1.0 - cosine**2))[:, None, None]
         across = units[:, ::-1] - cosine[:, None, None] * units
         on_hydrogens = -_BOND_STIFFNESS * (lengths - _BOND) * units + factor * across / lengths

@@ -11,17 +11,13 @@ import multiprocessing
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from dataset import Dataset, concatenate, load
 from sampling import langevin, masses
 from xtb import LabelError, Xtb
-
-_DYNAMICS_STEPS = 550  # fs
-_WARM_UP = 50  # fs
-_STRIDE = 20  # fs between frames
 
 LARGEST_FORCE = 20.0  # eV/angstrom; beyond, atoms overlap so that tight binding itself is doubtful
 
@@ -78,6 +74,15 @@ class Collector:
         )
 
 
+@dataclass(frozen=True)
+class Dynamics:
+    """How long a trajectory is and which of its frames are labelled, in steps of 1 fs."""
+
+    steps: int
+    warm_up: int
+    stride: int
+
+
 def add_dynamics(
     collector: Collector,
     kind: str,
@@ -85,11 +90,12 @@ def add_dynamics(
     numbers: np.ndarray,
     start: np.ndarray,
     kelvin: float,
+    dynamics: Dynamics,
     random: np.random.Generator,
 ) -> None:
     """Adds frames of Langevin dynamics of a molecule or cluster, from positions [n_atoms][3] (angstrom)."""
-    for step, x in enumerate(langevin(xtb, start, masses(numbers), kelvin, _DYNAMICS_STEPS, random), start=1):
-        if step > _WARM_UP and step % _STRIDE == 0:
+    for step, x in enumerate(langevin(xtb, start, masses(numbers), kelvin, dynamics.steps, random), start=1):
+        if step > dynamics.warm_up and step % dynamics.stride == 0:
             collector.add(kind, xtb, numbers, x)
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class Split:
 
 
 def split(data: Dataset, seed: int, part: float = 0.05) -> Split:
-    """Splits by group (`unseen`) and then at random by configuration: `part` of the rest each for validation and test."""
+    """Splits by group (`unseen`), then at random by configuration: `part` of the rest each for validation and test."""
     unseen = np.isin(data.group_names, data.held_out)[data.groups]
     order = np.random.default_rng(seed).permutation(np.flatnonzero(~unseen))
     n = max(1, round(part * len(order)))

@@ -2,9 +2,11 @@
 """Makes the data of a shipped model: samples configurations, labels them by GFN-xTB, writes one .npz file.
 
     python make_data.py organics --output organics.npz --processes 2
+    python make_data.py organics --output organics-2.npz --refine organics.npz --model organics.mlff --program mlffgen
 
-Finished tasks lie in a folder beside the output, so that an interrupted run goes on where it was; --gather writes what is
-there by now and samples nothing.
+The second line is the second round, from configurations that a trained model visits (refine.py). Finished tasks lie in
+a folder beside the output, so that an interrupted run goes on where it was; --gather writes what is there by now and
+samples nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import importlib
 from pathlib import Path
 
+import refine
 from collect import gather, run_tasks
 
 
@@ -23,10 +26,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--gather", action="store_true", help="only put together the tasks that are finished")
+    parser.add_argument("--refine", type=Path, metavar="FIRST", help="a second round: the file of the first one")
+    parser.add_argument("--model", type=Path, help="with --refine: a model compiled by mlffgen")
+    parser.add_argument("--program", type=Path, default=Path("mlffgen"), help="with --refine: mlffgen")
     arguments = parser.parse_args()
+    if (arguments.refine is None) != (arguments.model is None):
+        parser.error("--refine and --model go together")
 
     parts = arguments.output.with_suffix(".parts")
-    stages = importlib.import_module(arguments.set).tasks()
+    maker = importlib.import_module(arguments.set)
+    if arguments.refine is None:
+        stages = maker.tasks()
+    else:
+        stages = refine.tasks(arguments.refine, arguments.program, arguments.model, maker.METHOD)
     if not arguments.gather:
         for stage in stages:
             run_tasks(stage, arguments.seed, parts, arguments.processes)

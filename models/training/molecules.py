@@ -32,8 +32,8 @@ AMINES_IMINES = (
 )
 
 AMIDES_NITRILES = (
-    "NC=O CC(N)=O CNC=O CN(C)C=O CNC(C)=O CC(=O)N(C)C NC(N)=O CNC(=O)NC NCC(N)=O O=C1CCCN1 O=C1CCN1 COC(N)=O CC#N CCC#N "
-    "C=CC#N N#CC#N N#CCC#N NCC#N OCC#N N#Cc1ccccc1 NC(=O)c1ccccc1 C[N+]#[C-] CN=C=O CN=[N+]=[N-] C[N+](=O)[O-] "
+    "NC=O CC(N)=O CNC=O CN(C)C=O CNC(C)=O CC(=O)N(C)C NC(N)=O CNC(=O)NC NCC(N)=O O=C1CCCN1 O=C1CCN1 COC(N)=O CC#N "
+    "CCC#N C=CC#N N#CC#N N#CCC#N NCC#N OCC#N N#Cc1ccccc1 NC(=O)c1ccccc1 C[N+]#[C-] CN=C=O CN=[N+]=[N-] C[N+](=O)[O-] "
     "CC[N+](=O)[O-] O=[N+]([O-])c1ccccc1 CON=O C[N+](C)(C)[O-] NC#N O=C1CC(=O)N1 NCC(=O)O CC(N)C(=O)O NCCC(=O)O "
     "CNCC(=O)O NC(CO)C(=O)O NCC(=O)NCC=O CC(=O)NCC(=O)NC"
 )

@@ -9,7 +9,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
-from collect import Collector, Task, add_dynamics, part_path
+from collect import Collector, Dynamics, Task, add_dynamics, part_path
 from dataset import load
 from molecules import held_out_molecules, partners, training_molecules
 from sampling import displaced, masses, normal_modes, random_rotation, relax
@@ -18,13 +18,15 @@ from xtb import Xtb
 METHOD = "GFN2-xTB"
 CLUSTER_TASKS = 480
 
-_CONFORMERS = 3
-_MODE_FRAMES = 25  # a conformer
+_CONFORMERS = 2
+_MODE_FRAMES = 30  # a conformer
 _DISTORTED_FRAMES = 30
 _MODE_KELVIN = (300.0, 1000.0)
-_DYNAMICS_KELVIN = (300.0, 500.0, 700.0)
+_DYNAMICS_KELVIN = (400.0, 800.0)
+_DYNAMICS = Dynamics(steps=200, warm_up=20, stride=12)
 _PLACED_FRAMES = 15  # of a cluster
-_RADII = {1: 1.10, 6: 1.70, 7: 1.55, 8: 1.52}  # angstrom, van der Waals: Mantina et al., J. Phys. Chem. A 113, 5806 (2009)
+# Van der Waals radii, angstrom: Mantina et al., J. Phys. Chem. A 113, 5806 (2009).
+_RADII = {1: 1.10, 6: 1.70, 7: 1.55, 8: 1.52}
 _CONTACT = (0.55, 1.6)  # nearest contact of placed molecules over the sum of radii; 0.7 is a hydrogen bond
 
 
@@ -96,7 +98,8 @@ def make_molecule(smiles: str, collector: Collector, random: np.random.Generator
     for _ in range(_DISTORTED_FRAMES):
         collector.add("distorted", xtb, numbers, _distorted(minima[random.integers(len(minima))], bonds, random))
     for kelvin in _DYNAMICS_KELVIN:
-        add_dynamics(collector, "dynamics", xtb, numbers, minima[random.integers(len(minima))], kelvin, random)
+        start = minima[random.integers(len(minima))]
+        add_dynamics(collector, "dynamics", xtb, numbers, start, kelvin, _DYNAMICS, random)
 
 
 def _contact(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
@@ -138,8 +141,8 @@ def make_cluster(collector: Collector, random: np.random.Generator, parts: Path)
             cluster = _placed(cluster, monomer(k), random)
         xtb = Xtb(METHOD, cluster[0])
         collector.add("placed", xtb, *cluster)
-    relaxed = relax(xtb, cluster[1], steps=15)
-    add_dynamics(collector, "cluster dynamics", xtb, cluster[0], relaxed, random.uniform(200.0, 500.0), random)
+    start, kelvin = relax(xtb, cluster[1], steps=15), random.uniform(200.0, 500.0)
+    add_dynamics(collector, "cluster dynamics", xtb, cluster[0], start, kelvin, _DYNAMICS, random)
 
 
 def _molecule_task(smiles: str) -> Task:
@@ -147,7 +150,7 @@ def _molecule_task(smiles: str) -> Task:
 
 
 def tasks() -> tuple[list[Task], list[Task]]:
-    """Two stages: the molecules that clusters are made of; then everything else, mixed so that a part stands for all."""
+    """Two stages: the molecules that clusters are made of; then all else, mixed so that a part stands for the whole."""
     others = [smiles for smiles in training_molecules() + held_out_molecules() if smiles not in partners()]
     molecules = [_molecule_task(others[k]) for k in np.random.default_rng(0).permutation(len(others))]
     clusters = [Task(f"cluster {k}", make_cluster) for k in range(CLUSTER_TASKS)]

@@ -1,7 +1,7 @@
-"""PaiNN as models/architectures/painn-bessel.yaml says, for training; its parameters have the names of that file's weights.
+"""PaiNN as models/architectures/painn-bessel.yaml says, for training; the parameters have the names of its weights.
 
-Schütt, Unke, Gastegger, arXiv 2102.03150; radial basis and cutoff of Gasteiger, Groß, Günnemann, arXiv 2003.03123 (eqs.
-7 and 8). F features, lengths in angstrom, energies in eV. Runs on PyTorch 1.13 and 2.x.
+Schütt, Unke, Gastegger, arXiv 2102.03150; radial basis and cutoff of Gasteiger, Groß, Günnemann, arXiv 2003.03123
+(eqs. 7 and 8). F features, lengths in angstrom, energies in eV. Runs on PyTorch 1.13 and 2.x.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class PaiNN(nn.Module):
 
 
 def save_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Writes weights (names, dtypes float32 and float64, shapes) in the safetensors format, as a whole or not at all."""
+    """Writes weights, float32 or float64, in the safetensors format, as a whole or not at all."""
     header: dict[str, object] = {"__metadata__": metadata}
     data = b""
     for name, tensor in tensors.items():

@@ -5,7 +5,7 @@ A potential is a function positions [n_atoms][3] -> (energy, forces [n_atoms][3]
 
 from __future__ import annotations
 
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.optimize import minimize
@@ -29,7 +29,7 @@ def masses(numbers: np.ndarray) -> np.ndarray:
 
 
 def relax(potential: Potential, positions: np.ndarray, steps: int = 200, tolerance: float = 0.02) -> np.ndarray:
-    """The minimum near positions [n_atoms][3]; no force component is above the tolerance (eV/angstrom) if steps suffice."""
+    """The minimum near positions [n_atoms][3]: no force is above the tolerance (eV/angstrom) if the steps suffice."""
 
     def objective(scaled: np.ndarray) -> tuple[float, np.ndarray]:
         energy, forces = potential(scaled.reshape(-1, 3) * _FIRST_STEP)
@@ -41,7 +41,7 @@ def relax(potential: Potential, positions: np.ndarray, steps: int = 200, toleran
 
 
 def normal_modes(potential: Potential, positions: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Angular frequencies [n_modes] (rad/fs) and displacements [n_modes][n_atoms][3] (angstrom for q = 1 angstrom u^1/2).
+    """Angular frequencies [n_modes] (rad/fs) and displacements [n_modes][n_atoms][3] (1/u^1/2).
 
     From central differences of the forces at the minimum; modes below _LOOSEST_MODE are left out.
     """

@@ -17,7 +17,7 @@ _WARM_UP_STEPS = 3  # before a capture, so that libraries and the optimiser have
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Of the Huber losses of force components (eV/angstrom) and of energies per atom (eV); beyond delta they are linear."""
+    """Of the Huber losses of force components (eV/angstrom) and energies per atom (eV); linear beyond delta."""
 
     force: float = 1.0
     energy: float = 20.0
@@ -46,8 +46,8 @@ def loss_of(energies: Tensor, forces: Tensor, batch: Batch, weights: LossWeights
 class TrainingStep:
     """Model, optimiser and average; a call takes a batch and takes a step.
 
-    model and average change in place. On a GPU the first calls run as they are and the next one is captured, so that all
-    sizes must be the same from call to call, as those of Indices are.
+    model and average change in place. On a GPU the first calls run as they are and the next one is captured, so that
+    all sizes must be the same from call to call, as those of Indices are.
     """
 
     def __init__(self, model: PaiNN, data: DeviceData, size: Size, weights: LossWeights, average_decay: float) -> None:

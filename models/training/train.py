@@ -35,7 +35,7 @@ _VALIDATIONS = 30
 
 
 def element_energies(data: Dataset, chosen: np.ndarray, rows: int) -> np.ndarray:
-    """Energies [rows] (eV) by atomic number that fit the chosen configurations best, by least squares; 0 if not there."""
+    """Energies [rows] (eV) by atomic number from least squares over the chosen configurations; 0 if not there."""
     counts = composition(data, rows)[chosen]
     return np.linalg.lstsq(counts, data.energies[chosen], rcond=None)[0]
 

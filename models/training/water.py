@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from classical_water import NUMBERS, ClassicalWater, edge_of_cube
-from collect import Collector, Task, add_dynamics
+from collect import Collector, Dynamics, Task, add_dynamics
 from sampling import langevin, masses, random_rotation, relax
 from xtb import Xtb
 
@@ -26,6 +26,7 @@ _EQUILIBRATION = 2000  # fs
 _STRIDE = 400  # fs between frames
 _NOISE = 0.03  # angstrom, added to every second frame: bonds and angles that the classical model would not visit
 _CLUSTER_SIZES = (1, 20)
+_DYNAMICS = Dynamics(steps=550, warm_up=50, stride=20)
 _DYNAMICS_SIZE = 8  # molecules; larger clusters are only labelled as cut
 _CUT_FRAMES = 6  # of a cluster task
 _HELD_OUT_EVERY = 16  # of these tasks one is never trained on: whole trajectories, as frames of one are related
@@ -43,9 +44,10 @@ def _liquid(density: float, kelvin: float, frames: int, random: np.random.Genera
     edge = edge_of_cube(_MOLECULES, density)
     potential = ClassicalWater(_MOLECULES, edge)
     mass = masses(np.tile(NUMBERS, _MOLECULES))
-    x = relax(potential, _lattice(edge, random))
+    start = relax(potential, _lattice(edge, random))
+    steps = _EQUILIBRATION + frames * _STRIDE
     found = []
-    for step, x in enumerate(langevin(potential, x, mass, kelvin, _EQUILIBRATION + frames * _STRIDE, random), start=1):
+    for step, x in enumerate(langevin(potential, start, mass, kelvin, steps, random), start=1):
         if step > _EQUILIBRATION and step % _STRIDE == 0:
             found.append(x)
     return edge, found
@@ -82,11 +84,12 @@ def make_cluster(number: int, collector: Collector, random: np.random.Generator,
         x = _cut(edge, frames[k % len(frames)], count, random)
         collector.add("cut", xtb, numbers, x + _NOISE * random.normal(size=x.shape))
     if count <= _DYNAMICS_SIZE:
-        add_dynamics(collector, "cluster dynamics", xtb, numbers, x, random.uniform(*_KELVIN), random)
+        add_dynamics(collector, "cluster dynamics", xtb, numbers, x, random.uniform(*_KELVIN), _DYNAMICS, random)
 
 
 def tasks() -> tuple[list[Task]]:
     """One stage: boxes and clusters, mixed so that a part stands for all."""
+
     def held_out(number: int) -> bool:
         return number % _HELD_OUT_EVERY == 1
 

@@ -224,9 +224,9 @@ class Training(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             made_up(240, seed=1).save(folder / "data.npz")
-            words = ["--data", str(folder / "data.npz"), "--output", str(folder / "out"), "--features", "8", "--layers", "2",
-                     "--cutoff", str(CUTOFF), "--atoms", "64", "--rate", "5e-3", "--average-decay", "0.9", "--device",
-                     "cpu"]  # fmt: skip
+            words = ["--data", str(folder / "data.npz"), "--output", str(folder / "out"), "--device", "cpu"]
+            words += ["--features", "8", "--layers", "2", "--cutoff", str(CUTOFF), "--atoms", "64"]
+            words += ["--rate", "5e-3", "--average-decay", "0.9"]
             with contextlib.redirect_stdout(io.StringIO()):
                 first = train.main([*words, "--steps", "60"])
                 second = train.main([*words, "--steps", "240", "--resume"])
@@ -246,9 +246,8 @@ class Training(unittest.TestCase):
             model = folder / "demo.mlff"
             options = ["--untrained-weights", "1", "--target", "host", "--host-cpu", "native", "--quiet"]
             subprocess.run([PROGRAM, "compile", spec, *options, "-o", model], check=True)
-            done = subprocess.run(
-                [PROGRAM, "eval", model, folder / "samples.extxyz", "--compare", "--json"], capture_output=True, text=True
-            )
+            command = [PROGRAM, "eval", model, folder / "samples.extxyz", "--compare", "--json"]
+            done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         report = json.loads(done.stdout)
         self.assertEqual(report["frames"][1]["name"], "group 0, scattered")
