@@ -131,7 +131,8 @@ def plot(sets: dict[str, Results], path: Path) -> None:
         share = np.histogram(error, bins)[0] / error.size
         right.stairs(100 * share, bins, label=f"{_SET_NAMES[name]}: RMSE {rms(error):.0f} meV/Å")
     right.set(xscale="log", xlabel="error of a component (meV/Å)", ylabel="components (%)", title="errors")
-    right.legend(fontsize=8)
+    right.legend(fontsize=8, loc="upper left")
+    right.margins(y=0.25)
     # Without the version of matplotlib in it, the same figures give the same file.
     figure.savefig(path, metadata={"Software": None})
 

@@ -35,23 +35,35 @@ def _loaded(path: Path) -> Dataset:
 
 
 def _trajectory(program: Path, model: Path, text: str, kelvin: float, seed: int) -> list[np.ndarray]:
-    """Positions [n_atoms][3] (angstrom) of dynamics from a frame; of a run that fails, those before it did."""
+    """Positions [n_atoms][3] (angstrom) of dynamics from a frame; of a run that fails, those before.
+
+    Raises RuntimeError where the run does not begin at all.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "start.extxyz").write_text(text)
         words = ["--ensemble", "langevin", "--friction", "10", "--temperature", f"{kelvin}", "--seed", f"{seed}"]
         words += ["--steps", f"{_FRAMES * _STRIDE}", "--trajectory", "md.extxyz", "--trajectory-every", f"{_STRIDE}"]
         words += ["--units", "eV", "--threads", "1", "--quiet"]
-        subprocess.run([program, "md", model, "start.extxyz", *words], cwd=folder, capture_output=True)
+        done = subprocess.run(
+            [program, "md", model, "start.extxyz", *words], cwd=folder, capture_output=True, text=True
+        )
         if not (folder / "md.extxyz").exists():
-            return []
+            raise RuntimeError(f"mlffgen md did not begin: {done.stderr.strip()}")
         return [frame.positions for frame in read_extxyz(folder / "md.extxyz")][1:]
 
 
 def make_again(
-    group: str, start: Path, program: Path, model: Path, method: str, collector: Collector, random: np.random.Generator,
+    group: str,
+    collector: Collector,
+    random: np.random.Generator,
     parts: Path,
-) -> None:  # fmt: skip
+    *,
+    start: Path,
+    program: Path,
+    model: Path,
+    method: str,
+) -> None:
     """Frames of one trajectory from a configuration of a group of the first round."""
     data = _loaded(start)
     k = int(random.choice(np.flatnonzero(data.group_names[data.groups] == group)))

@@ -271,7 +271,7 @@ def _report(options: argparse.Namespace, data: Dataset, parts: Split, energies: 
         for kind, found in by_kind.items():
             print(f"{name} {kind}: {found}", flush=True)
         errors[name] = {kind: asdict(found) for kind, found in by_kind.items()}
-    device = torch.cuda.get_device_name() if options.device.startswith("cuda") else platform.processor()
+    device = torch.cuda.get_device_name() if options.device.startswith("cuda") else platform.machine()
     return {
         "settings": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items() if k != "data"},
         "data": [path.name for path in options.data],
