@@ -187,9 +187,8 @@ class DeviceData:
 
     def batch(self, atom: Tensor, system: Tensor, pair: Tensor, base: Tensor, systems: int) -> Batch:
         """Gathers what Indices say; nothing here waits for the device."""
-        atom = torch.where(atom < 0, len(self._numbers) - 1, atom)
-        pair = torch.where(pair < 0, len(self._centre) - 1, pair)
-        atom_real = (atom < len(self._numbers) - 1).to(self._forces.dtype)
+        # The place -1 is the last row.
+        atom_real = (atom >= 0).to(self._forces.dtype)
         shares = self._shares[self._configuration[atom].to(torch.int64)]
         zeros = torch.zeros(systems, dtype=self._forces.dtype, device=atom.device)
         return Batch(
@@ -198,7 +197,7 @@ class DeviceData:
             centre=base + self._centre[pair],
             neighbour=base + self._neighbour[pair],
             displacement=self._displacement[pair],
-            real=(pair < len(self._centre) - 1).to(self._forces.dtype)[:, None],
+            real=(pair >= 0).to(self._forces.dtype)[:, None],
             forces=self._forces[atom],
             energies=zeros.index_add(0, system, shares),
             n_atoms=zeros.index_add(0, system, atom_real),

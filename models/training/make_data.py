@@ -42,7 +42,10 @@ def main() -> None:
     if not arguments.gather:
         for stage in stages:
             run_tasks(stage, arguments.seed, parts, arguments.processes)
-    data = gather([task for stage in stages for task in stage], parts)
+    try:
+        data = gather([task for stage in stages for task in stage], parts)
+    except ValueError as error:
+        raise SystemExit(f"make_data.py: {parts}: {error}") from None
     data.save(arguments.output)
     print(f"{arguments.output}: {len(data)} configurations, {len(data.numbers)} atoms")
 

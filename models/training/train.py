@@ -130,8 +130,11 @@ class Trainer:
         self._best_rmse = math.inf
 
     def resume(self, path: Path) -> None:
-        """Goes on from a checkpoint; raises OSError where there is none."""
-        state = torch.load(path, map_location=self._options.device)
+        """Goes on from a checkpoint; ends the program where there is none."""
+        try:
+            state = torch.load(path, map_location=self._options.device)
+        except OSError as error:
+            raise SystemExit(f"train.py: nothing to resume: {error}") from None
         self._step.model.load_state_dict(state["model"])
         self._step.average.load_state_dict(state["average"])
         self._step.optimiser.load_state_dict(state["optimiser"])
@@ -229,7 +232,10 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     torch.manual_seed(options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
 
-    data = concatenate([load(path) for path in options.data])
+    try:
+        data = concatenate([load(path) for path in options.data])
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"train.py: {error}") from None
     parts = split(data, options.seed)
     pairs = all_pairs(data, options.cutoff)
     size = size_for(data, pairs, options.atoms)
