@@ -20,6 +20,7 @@ Command add_md(CLI::App& program);
 Command add_check(CLI::App& program);
 Command add_verify(CLI::App& program);
 Command add_explain(CLI::App& program);
+Command add_import(CLI::App& program);
 Command add_info(CLI::App& program);
 Command add_cache(CLI::App& program);
 Command add_doctor(CLI::App& program);

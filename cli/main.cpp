@@ -47,9 +47,10 @@ int run(const std::vector<std::string>& words) {
   program.formatter(cli::help_formatter());
   program.require_subcommand(0, 1);
   const std::vector<cli::Command> commands = {
-      cli::add_compile(program),  cli::add_eval(program), cli::add_profile(program), cli::add_bench(program),
-      cli::add_autotune(program), cli::add_md(program),   cli::add_check(program),   cli::add_verify(program),
-      cli::add_explain(program),  cli::add_info(program), cli::add_cache(program),   cli::add_doctor(program)};
+      cli::add_compile(program),  cli::add_eval(program),   cli::add_profile(program), cli::add_bench(program),
+      cli::add_autotune(program), cli::add_md(program),     cli::add_check(program),   cli::add_verify(program),
+      cli::add_explain(program),  cli::add_import(program), cli::add_info(program),    cli::add_cache(program),
+      cli::add_doctor(program)};
   try {
     cli::check_words(program, words);
     std::vector<std::string> reversed(words.rbegin(), words.rend());

@@ -13,7 +13,8 @@ const std::vector<EnvironmentVariable>& environment_variables() {
       {kLogVariable, "1: lines on the standard error that say what kernels are run with, and why"},
       {kWisdomFolderVariable,
        "folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else ~/.local/share/mlffgen/wisdom)"},
-      {kPythonVariable, "Python interpreter with PyTorch, which mlffgen bench compares with (default python3)"}};
+      {kPythonVariable,
+       "Python interpreter: with PyTorch for mlffgen bench, with NumPy for mlffgen import (default python3)"}};
   return list;
 }
 

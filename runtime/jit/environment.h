@@ -9,7 +9,8 @@
 // | MLFFGEN_LOG        | 1: lines on the standard error that say what kernels are run with, and why              |
 // | MLFFGEN_WISDOM_DIR | folder of tuning results (default $XDG_DATA_HOME/mlffgen/wisdom, else                  |
 // |                    | ~/.local/share/mlffgen/wisdom)                                                          |
-// | MLFFGEN_PYTHON     | Python interpreter with PyTorch, which mlffgen bench compares with (default python3)    |
+// | MLFFGEN_PYTHON     | Python interpreter: with PyTorch for mlffgen bench, with NumPy for mlffgen import       |
+// |                    | (default python3)                                                                       |
 #pragma once
 
 #include <optional>

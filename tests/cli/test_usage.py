@@ -5,7 +5,7 @@ import subprocess
 
 from cli_case import PROGRAM, SPEC, TOP, CliCase, main
 
-COMMANDS = ["compile", "eval", "profile", "autotune", "bench", "md", "check", "verify", "explain", "info", "cache", "doctor"]
+COMMANDS = ["compile", "eval", "profile", "autotune", "bench", "md", "check", "verify", "explain", "import", "info", "cache", "doctor"]
 
 
 class Usage(CliCase):
