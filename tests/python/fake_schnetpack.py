@@ -3,8 +3,8 @@ files have, and their forward gives the truth that an imported model is held aga
 
 Names of classes, attributes, weights and inputs are those of SchNetPack 2.1; the networks are written from the papers
 (PaiNN: arXiv 2102.03150; SchNet: J. Chem. Phys. 148, 241722; DimeNet's basis: arXiv 2003.03123). F features, P pairs, N
-atoms, M systems. A batch is a dictionary with "_atomic_numbers" [N], "_positions" [N][3], "_offsets" [P][3], "_idx_i" and
-"_idx_j" [P], "_idx_m" [N], "_n_atoms" [M].
+atoms, M systems. A batch is a dictionary with "_atomic_numbers" [N], "_positions" [N][3], "_offsets" [P][3], "_idx_i"
+and "_idx_j" [P], "_idx_m" [N], "_n_atoms" [M].
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class ShiftedSoftplus(nn.Module):
 
 @_placed("nn.base")
 class Dense(nn.Linear):
-    def __init__(self, n_in: int, n_out: int, bias: bool = True, activation: Optional[Callable[..., Any]] = None) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, bias: bool = True, activation: Optional[Callable[..., Any]] = None
+    ) -> None:
         self.weight_init, self.bias_init = nn.init.xavier_uniform_, nn.init.zeros_
         super().__init__(n_in, n_out, bias)
         self.activation = nn.Identity() if activation is None else activation
@@ -180,7 +182,9 @@ def _blocks(make: Callable[[], nn.Module], count: int, shared: bool) -> nn.Modul
 
 
 class _Representation(nn.Module):
-    def _start(self, n_atom_basis: int, radial_basis: nn.Module, cutoff_fn: nn.Module, embedding: Optional[nn.Module]) -> None:
+    def _start(
+        self, n_atom_basis: int, radial_basis: nn.Module, cutoff_fn: nn.Module, embedding: Optional[nn.Module]
+    ) -> None:
         self.n_atom_basis = n_atom_basis
         self.cutoff_fn = cutoff_fn
         self.cutoff = getattr(cutoff_fn, "cutoff", None)
@@ -224,15 +228,21 @@ class PaiNN(_Representation):
         self._start(n_atom_basis, radial_basis, cutoff_fn, nuclear_embedding)
         self.n_interactions, self.share_filters = n_interactions, shared_filters
         self.filter_net = Dense(radial_basis.n_rbf, 3 * n_atom_basis * (1 if shared_filters else n_interactions))
-        self.interactions = _blocks(lambda: PaiNNInteraction(n_atom_basis, activation), n_interactions, shared_interactions)
-        self.mixing = _blocks(lambda: PaiNNMixing(n_atom_basis, activation, epsilon), n_interactions, shared_interactions)
+        self.interactions = _blocks(
+            lambda: PaiNNInteraction(n_atom_basis, activation), n_interactions, shared_interactions
+        )
+        self.mixing = _blocks(
+            lambda: PaiNNMixing(n_atom_basis, activation, epsilon), n_interactions, shared_interactions
+        )
 
     def forward(self, batch: Batch) -> Batch:
         i, j, r = batch["_idx_i"], batch["_idx_j"], batch["_Rij"]
         f, n = self.n_atom_basis, len(batch["_atomic_numbers"])
         distance = r.norm(dim=1)
         u = r / distance[:, None]
-        filters = self.filter_net(self.radial_basis(distance)) * self.cutoff_fn(distance)[:, None]  # [P][3F or 3F layers]
+        filters = (
+            self.filter_net(self.radial_basis(distance)) * self.cutoff_fn(distance)[:, None]
+        )  # [P][3F or 3F layers]
         s = self.embedding(batch["_atomic_numbers"])  # [N][F]
         v = torch.zeros((n, 3, f), dtype=s.dtype)
         for k in range(self.n_interactions):

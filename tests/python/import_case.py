@@ -57,7 +57,9 @@ class ImportCase(unittest.TestCase):
         """The report of an import into the folder's `out`."""
         done = self.importer(format, source, "-o", "out", *UNITS, *options, "--json", checked=checked)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(sorted(path.name for path in (self.folder / "out").iterdir()), ["model.yaml", "weights.safetensors"])
+        self.assertEqual(
+            sorted(path.name for path in (self.folder / "out").iterdir()), ["model.yaml", "weights.safetensors"]
+        )
         return json.loads(done.stdout)
 
     def refuse(self, fragment: str, *words: Any, status: int = 1) -> str:

@@ -1,4 +1,4 @@
-"""Hostile and damaged files: nothing of them runs, nothing is left, and every one ends in one error that says what it is."""
+"""Hostile and damaged files: nothing of them runs, nothing is left, and each ends in one error."""
 
 from __future__ import annotations
 
@@ -274,9 +274,9 @@ class Hostile(ImportCase):
             for _ in range(1500):
                 changed = bytearray(good)
                 for _ in range(numbers.randint(1, 4)):
-                    changed[at + numbers.randrange(6000) if numbers.random() < 0.9 else numbers.randrange(len(good))] = (
-                        numbers.randrange(256)
-                    )
+                    changed[
+                        at + numbers.randrange(6000) if numbers.random() < 0.9 else numbers.randrange(len(good))
+                    ] = numbers.randrange(256)
                 try:
                     import_schnetpack(bytes(changed))
                 except ImportRefused:

@@ -72,7 +72,9 @@ class Onnx(ImportCase):
         self.assertEqual((report["layers"], report["features"], report["cutoff"]), (2, 8, 5.0))
         self.assertEqual(report["left_out"], ["/Constant", "onnx::Split_7"])
         self.assertIn("[breaks-rotation]", " ".join(report["warnings"]))
-        self.assertEqual(report["check"]["broken_by_design"], [f"rotation of {x}" for x in ("energy", "forces", "virial")])
+        self.assertEqual(
+            report["check"]["broken_by_design"], [f"rotation of {x}" for x in ("energy", "forces", "virial")]
+        )
         written, _ = read_safetensors(self.folder / "out" / "weights.safetensors")
         self.assertEqual(set(written), set(self.arrays))
         for name, array in self.arrays.items():
@@ -121,7 +123,14 @@ class Onnx(ImportCase):
         }.items():
             (self.folder / name).write_bytes(data)
             self.refuse_file("not an ONNX file", self.folder / name)
-        wrong = _varint(1 << 3) + _varint(2**62) + _varint(2 << 3) + b"\x01" + _field(8, b"embedding.weight") + _field(9, b"abcd")
+        wrong = (
+            _varint(1 << 3)
+            + _varint(2**62)
+            + _varint(2 << 3)
+            + b"\x01"
+            + _field(8, b"embedding.weight")
+            + _field(9, b"abcd")
+        )
         (self.folder / "wrong").write_bytes(onnx_file([wrong]))
         self.refuse_file("1 numbers for the shape", self.folder / "wrong")
         odd = _varint(2 << 3) + b"\x01" + _field(8, b"x") + _field(9, struct.pack("<fB", 1.0, 1))

@@ -43,7 +43,11 @@ class Program(ImportCase):
         self.save()
         for status, fragment, words in (
             (1, "give --energy-unit", ["schnetpack", "best_model", "-o", "out", "--length-unit", "angstrom"]),
-            (2, "no unit 'kcal'", ["schnetpack", "best_model", "-o", "out", "--length-unit", "nm", "--energy-unit", "kcal"]),
+            (
+                2,
+                "no unit 'kcal'",
+                ["schnetpack", "best_model", "-o", "out", "--length-unit", "nm", "--energy-unit", "kcal"],
+            ),
             (2, "keras", ["keras", "best_model", "-o", "out"]),
             (2, "required", ["schnetpack", "best_model"]),
         ):
@@ -61,7 +65,12 @@ class Program(ImportCase):
         bare = self.folder / "bare"
         bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S -E "$@"\n')
         bare.chmod(bare.stat().st_mode | stat.S_IXUSR)
-        if subprocess.run([bare, "-c", "import numpy"], capture_output=True, env={**os.environ, "PYTHONPATH": ""}).returncode == 0:
+        if (
+            subprocess.run(
+                [bare, "-c", "import numpy"], capture_output=True, env={**os.environ, "PYTHONPATH": ""}
+            ).returncode
+            == 0
+        ):
             self.skipTest("NumPy is part of this Python's standard library")
         done = self.program(*words, MLFFGEN_PYTHON=str(bare))
         self.assertEqual(done.returncode, 1)

@@ -42,7 +42,12 @@ class Reference(ImportCase):
     def test_the_program_imports_it(self) -> None:
         words = ["import", "schnetpack", FOLDER / "best_model", "-o", "out", *UNITS, *ELEMENTS]
         text = self.succeed(PROGRAM, *words)
-        for part in ("PaiNN of SchNetPack 2.1.1", "128", "kcal/mol, angstrom", "forces are minus the energy's differences"):
+        for part in (
+            "PaiNN of SchNetPack 2.1.1",
+            "128",
+            "kcal/mol, angstrom",
+            "forces are minus the energy's differences",
+        ):
             self.assertIn(part, text)
         self.assertTrue(json.loads(self.succeed(PROGRAM, *words, "--json"))["check"]["done"])
 

@@ -1,4 +1,4 @@
-"""What cannot be imported is refused by its name, with what to do; wrong calls say what is right; nothing is left behind."""
+"""What cannot be imported is refused by its name, with what to do, and leaves nothing; wrong calls say what is right."""
 
 from __future__ import annotations
 
@@ -53,16 +53,22 @@ class Refused(ImportCase):
 
     def test_other_networks(self) -> None:
         self.refuses(nn.Linear(2, 2), "the model: a torch.nn.modules.linear.Linear cannot be imported here")
-        self.refuses(model(spk.Strain()), "representation: the representation schnetpack.atomistic.response.Strain", "PaiNN and")
+        self.refuses(
+            model(spk.Strain()), "representation: the representation schnetpack.atomistic.response.Strain", "PaiNN and"
+        )
 
     def test_activations_bases_and_cutoffs(self) -> None:
         for activation in (functional.relu, nn.GELU(), functional.leaky_relu):
-            self.refuses(model(painn(activation=activation)), "representation.interactions.0", "cannot be imported", "silu")
+            self.refuses(
+                model(painn(activation=activation)), "representation.interactions.0", "cannot be imported", "silu"
+            )
         self.refuses(model(painn(activation=spk.ShiftedSoftplus(1.0, 0.0))), "beta = 0")
         self.refuses(model(painn(activation=nn.Softplus(beta=2))), "beta other than 1")
         basis = painn()
         basis.radial_basis = nn.Identity()
-        self.refuses(model(basis), "representation.radial_basis: the radial basis torch.nn.modules.linear.Identity", "BesselRBF")
+        self.refuses(
+            model(basis), "representation.radial_basis: the radial basis torch.nn.modules.linear.Identity", "BesselRBF"
+        )
         basis.radial_basis = spk.GaussianRBF(3, CUTOFF)
         basis.cutoff_fn = nn.Identity()
         self.refuses(model(basis), "representation.cutoff_fn: the cutoff function", "MollifierCutoff")
@@ -94,7 +100,9 @@ class Refused(ImportCase):
 
     def test_energies_that_are_no_sum_over_atoms(self) -> None:
         for mode in ("avg", None):
-            self.refuses(model(None, [spk.Atomwise(4, aggregation_mode=mode)]), "output_modules.0: the aggregation", "only 'sum'")
+            self.refuses(
+                model(None, [spk.Atomwise(4, aggregation_mode=mode)]), "output_modules.0: the aggregation", "only 'sum'"
+            )
         self.refuses(model(None, [spk.Atomwise(4, n_out=2)]), "2 outputs")
         intensive = [spk.AddOffsets(mean=torch.tensor([1.0]), is_extensive=False)]
         self.refuses(model(postprocessors=intensive), "postprocessors.0: offsets with is_extensive=False")
@@ -103,12 +111,16 @@ class Refused(ImportCase):
         atomwise = spk.Atomwise(4)
         self.refuses(model(None, [spk.Forces()]), "exactly one Atomwise")
         self.refuses(model(None, [atomwise, spk.Atomwise(4, output_key="q")]), "exactly one Atomwise")
-        self.refuses(model(None, [atomwise, spk.DipoleMoment()]), "output_modules.1: the output module", "DipoleMoment", "remove")
+        self.refuses(
+            model(None, [atomwise, spk.DipoleMoment()]), "output_modules.1: the output module", "DipoleMoment", "remove"
+        )
         self.refuses(model(None, [atomwise, spk.Forces(energy_key="other")]), "not of the energy 'energy'")
         self.refuses(model(input_modules=[spk.PairwiseDistances(), nn.Identity()]), "input_modules.1: the input module")
 
     def test_postprocessors(self) -> None:
-        self.refuses(model(postprocessors=[nn.Identity()]), "postprocessors.0: the postprocessor torch.nn.modules.linear")
+        self.refuses(
+            model(postprocessors=[nn.Identity()]), "postprocessors.0: the postprocessor torch.nn.modules.linear"
+        )
         other = spk.AddOffsets("charge", mean=torch.tensor([1.0]))
         self.refuses(model(postprocessors=[other]), "offsets of 'charge', not of the energy 'energy'")
         scale = spk.ScaleProperty
@@ -150,7 +162,9 @@ class Refused(ImportCase):
 
     def test_files_that_hold_something_else(self) -> None:
         self.refuses(model().state_dict(), "a table of weights without the modules", "torch.save(model")
-        self.refuses({"state_dict": model().state_dict(), "epoch": 1}, "a checkpoint of PyTorch Lightning", "best_model")
+        self.refuses(
+            {"state_dict": model().state_dict(), "epoch": 1}, "a checkpoint of PyTorch Lightning", "best_model"
+        )
         self.refuses([1, 2], "the model: no module of PyTorch")
 
     def test_what_the_file_does_not_say_is_asked_for(self) -> None:
@@ -161,7 +175,9 @@ class Refused(ImportCase):
 
     def test_elements_beyond_the_embedding(self) -> None:
         source = self.save(model(painn(nuclear_embedding=nn.Embedding(8, 4))))
-        error = self.refuse("no embedding or reference energy of O", "schnetpack", source, "-o", "out", *UNITS, *ELEMENTS)
+        error = self.refuse(
+            "no embedding or reference energy of O", "schnetpack", source, "-o", "out", *UNITS, *ELEMENTS
+        )
         self.assertIn("best_model: ", error)
 
     def test_wrong_calls(self) -> None:
@@ -180,7 +196,13 @@ class Refused(ImportCase):
 
     def test_a_model_that_fails_its_check_is_not_written(self) -> None:
         for program, fragment in (
-            ("case $1 in doctor) echo '{\"llvm\": true}';; *) echo 'mlffgen: error: no such thing' >&2; exit 1;; esac", "no such thing"),
+            (
+                (
+                    "case $1 in doctor) echo '{\"llvm\": true}';; *) echo 'mlffgen: error: no such thing' >&2; exit 1;;"
+                    " esac"
+                ),
+                "no such thing",
+            ),
             ("exit 70", "doctor failed"),
         ):
             fake = self.folder / "fake"
@@ -218,7 +240,7 @@ class Refused(ImportCase):
 
     def test_an_interrupt_leaves_nothing(self) -> None:
         fake = self.folder / "fake"
-        fake.write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+        fake.write_text(f"#!/bin/sh\ntouch '{self.folder}/started'\nexec sleep 60\n")
         fake.chmod(0o755)
         words = [sys.executable, str(IMPORTER), "schnetpack", str(self.save(model())), "-o", "out", *UNITS, *ELEMENTS]
         for number in (signal.SIGINT, signal.SIGTERM):

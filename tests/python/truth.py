@@ -16,7 +16,7 @@ _NUMBERS = (1, 6, 8)  # H, C, O
 
 
 def randomise(model: torch.nn.Module, seed: int = 1) -> torch.nn.Module:
-    """Weights as large as those of a trained model, biases included; positive factors of activations stay as they are."""
+    """Weights as large as those of a trained model, biases included; factors of activations stay as they are."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -82,7 +82,9 @@ def write_truth(path: Path, model: torch.nn.Module, cutoff: float) -> None:
     lines: list[str] = []
     for frame in structures():
         energy, forces, virial = evaluate(model, frame, cutoff)
-        comment = f'Properties=species:S:1:pos:R:3:forces:R:3 energy={energy!r} name={frame.name} virial="{_row(virial)}"'
+        comment = (
+            f'Properties=species:S:1:pos:R:3:forces:R:3 energy={energy!r} name={frame.name} virial="{_row(virial)}"'
+        )
         if frame.pbc.any():
             comment += f' Lattice="{_row(frame.cell)}" pbc="{" ".join("T" if flag else "F" for flag in frame.pbc)}"'
         lines += [str(len(frame.numbers)), comment]

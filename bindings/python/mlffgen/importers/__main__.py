@@ -16,8 +16,8 @@ except ModuleNotFoundError as error:
     if error.name != "numpy":
         raise
     print(
-        f"mlffgen: error: {sys.executable} has no NumPy, which the import needs: install it (python3 -m pip install numpy), "
-        "or name another Python in MLFFGEN_PYTHON",
+        f"mlffgen: error: {sys.executable} has no NumPy, which the import needs: install it (python3 -m pip install"
+        " numpy), or name another Python in MLFFGEN_PYTHON",
         file=sys.stderr,
     )
     sys.exit(1)

@@ -55,12 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("format", choices=["schnetpack", "onnx"], help="what wrote the model")
     parser.add_argument("file", type=Path, help="the trained model, such as SchNetPack's best_model")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {SPECIFICATION}, {WEIGHTS}")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {SPECIFICATION}, {WEIGHTS}"
+    )
     parser.add_argument("--energy-unit", metavar="UNIT", help="of the training data: " + ", ".join(ENERGY_UNITS))
     parser.add_argument("--length-unit", metavar="UNIT", help="of the training data: " + ", ".join(LENGTH_UNITS))
     parser.add_argument("--elements", metavar="LIST", help="that the model was trained for, such as H,C,O")
     parser.add_argument("--cutoff", type=float, metavar="X", help="of an ONNX model, in the length unit")
-    parser.add_argument("--program", metavar="FILE", help="the mlffgen program that checks the result (default: in the PATH)")
+    parser.add_argument(
+        "--program", metavar="FILE", help="the mlffgen program that checks the result (default: in the PATH)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
 
@@ -92,8 +96,8 @@ def _checked(options: argparse.Namespace) -> _Asked:
     ):
         if unit is None:
             raise ImportRefused(
-                f"{options.file}: the file does not hold the units that the model was trained in: give {option}, one of "
-                f"{', '.join(known)}"
+                f"{options.file}: the file does not hold the units that the model was trained in: give {option}, one of"
+                f" {', '.join(known)}"
             )
         check_unit(option, unit, known)
     elements = parse_elements(options.elements) if options.elements is not None else None
@@ -168,7 +172,11 @@ def _report(asked: _Asked, model: Imported, elements: list[int], verdict: Verdic
         "cutoff": model.cutoff,
         "elements": [SYMBOLS[number - 1] for number in elements],
         "units": {"length": asked.length_unit, "energy": asked.energy_unit},
-        "weights": {"tensors": len(model.weights), "numbers": sum(a.size for a in model.weights.values()), "types": kinds},
+        "weights": {
+            "tensors": len(model.weights),
+            "numbers": sum(a.size for a in model.weights.values()),
+            "types": kinds,
+        },
         "left_out": model.left_out,
         "notes": model.notes,
         "warnings": verdict.warnings,
@@ -183,7 +191,10 @@ def _print_report(report: dict[str, Any], facts: dict[str, object]) -> None:
     rows = [
         ("model", f"{report['network']} of {report['source']}"),
         ("architecture", report["architecture"] or "its own, written into the specification"),
-        *((key.replace("_", " "), str(value).lower() if type(value) is bool else value) for key, value in facts.items()),
+        *(
+            (key.replace("_", " "), str(value).lower() if type(value) is bool else value)
+            for key, value in facts.items()
+        ),
         ("cutoff", f"{report['cutoff']} {units['length']}"),
         ("elements", " ".join(report["elements"])),
         ("units", f"{units['energy']}, {units['length']}"),
@@ -197,8 +208,9 @@ def _print_report(report: dict[str, Any], facts: dict[str, object]) -> None:
     if check["done"]:
         atoms = ", ".join(str(structure["n_atoms"]) for structure in check["structures"])
         print(
-            f"\nchecked in double on {len(check['structures'])} made-up structures of {atoms} atoms: energies and forces are "
-            f"finite,\nforces are minus the energy's differences to {check['force_error']:.1e}, {check['passed']} checks passed"
+            f"\nchecked in double on {len(check['structures'])} made-up structures of {atoms} atoms: energies and"
+            f" forces are finite,\nforces are minus the energy's differences to {check['force_error']:.1e},"
+            f" {check['passed']} checks passed"
         )
         if check["broken_by_design"]:
             print(f"by design of the network these do not hold: {', '.join(check['broken_by_design'])}")
@@ -246,7 +258,8 @@ def _interrupts() -> Iterator[None]:
 def main(argv: list[str]) -> int:
     """Runs the command with the words behind `import`; returns its exit status and raises nothing.
 
-    0: imported. 1: the file cannot be imported. 2: a wrong call. After an error or an interrupt the folder is as it was.
+    0: imported. 1: the file cannot be imported. 2: a wrong call. After an error or an interrupt the folder is as it
+    was.
     """
     try:
         with _interrupts():

@@ -33,7 +33,9 @@ class Module:
                 raise self.refusal(f"{table} is no table of names: the file is damaged")
         for name in sorted(_SHADOWS & set(self._state)):
             if self._state[name] != {}:
-                raise self.refusal(f"it carries {name} of its own, which a saved model cannot show; remove it before saving")
+                raise self.refusal(
+                    f"it carries {name} of its own, which a saved model cannot show; remove it before saving"
+                )
 
     @property
     def short_kind(self) -> str:

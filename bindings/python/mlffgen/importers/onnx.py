@@ -90,7 +90,11 @@ def read_initialisers(data: bytes) -> tuple[dict[str, np.ndarray], list[str]]:
 def _array(tensor: Any) -> np.ndarray:
     kind = np.dtype("<f4" if tensor.data_type == _FLOAT else "<f8")
     values = tensor.float_data if tensor.data_type == _FLOAT else tensor.double_data
-    flat = np.array(values, dtype=kind) if len(values) else np.frombuffer(tensor.raw_data[: _whole(tensor, kind)], dtype=kind)
+    flat = (
+        np.array(values, dtype=kind)
+        if len(values)
+        else np.frombuffer(tensor.raw_data[: _whole(tensor, kind)], dtype=kind)
+    )
     count = 1
     for extent in tensor.dims:
         count *= extent if extent >= 0 else -1
@@ -121,7 +125,9 @@ def import_onnx(data: bytes, cutoff: float) -> Imported:
     unknown = sorted(name for name in set(arrays) - set(shapes) - {last} if name.startswith(_PARTS))
     if unknown:
         raise ImportRefused(f"weights that a student model does not have: {', '.join(map(quote, unknown[:8]))}")
-    out = Imported("MLFF Distiller", "student PaiNN", cutoff, shapes["embedding.weight"][0], "painn-student", parameters)
+    out = Imported(
+        "MLFF Distiller", "student PaiNN", cutoff, shapes["embedding.weight"][0], "painn-student", parameters
+    )
     out.weights = {name: arrays[name] for name in shapes}
     out.left_out = sorted((set(arrays) | set(others)) - set(shapes))
     out.facts = {
@@ -130,7 +136,9 @@ def import_onnx(data: bytes, cutoff: float) -> Imported:
         "basis": f"{parameters['gaussians']} Gaussians",
         "cutoff_function": "cosine",
     }
-    out.notes.append("the graph of an ONNX file is not read: the network is known by the names and shapes of its weights")
+    out.notes.append(
+        "the graph of an ONNX file is not read: the network is known by the names and shapes of its weights"
+    )
     return out
 
 
@@ -140,8 +148,8 @@ def _student_shapes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, tuple[int,
     def extent(name: str, axis: int, n_axes: int) -> int:
         if name not in arrays or arrays[name].ndim != n_axes:
             raise ImportRefused(
-                f"no weight {quote(name)} with {n_axes} axes: of ONNX files, only the student models of the MLFF Distiller can "
-                "be imported, with the names of their weights as PyTorch has them"
+                f"no weight {quote(name)} with {n_axes} axes: of ONNX files, only the student models of the MLFF"
+                " Distiller can be imported, with the names of their weights as PyTorch has them"
             )
         return int(arrays[name].shape[axis])
 
@@ -150,7 +158,11 @@ def _student_shapes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, tuple[int,
     readout, readout_last = extent("energy_head.0.weight", 0, 2), extent("energy_head.2.weight", 0, 2)
     numbers = {name.split(".")[1] for name in arrays if name.startswith("interactions.")}
     layers = len(numbers)
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (rows, f), "rbf.centers": (gaussians,), "rbf.widths": (gaussians,)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding.weight": (rows, f),
+        "rbf.centers": (gaussians,),
+        "rbf.widths": (gaussians,),
+    }
 
     def dense(name: str, n_out: int, n_in: int) -> None:
         shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (n_out, n_in), (n_out,)
@@ -166,5 +178,11 @@ def _student_shapes(arrays: dict[str, np.ndarray]) -> tuple[dict[str, tuple[int,
     dense("energy_head.0", readout, f)
     dense("energy_head.2", readout_last, readout)
     dense("energy_head.4", 1, readout_last)
-    parameters = {"features": f, "layers": layers, "gaussians": gaussians, "readout": readout, "readout_last": readout_last}
+    parameters = {
+        "features": f,
+        "layers": layers,
+        "gaussians": gaussians,
+        "readout": readout,
+        "readout_last": readout_last,
+    }
     return shapes, parameters

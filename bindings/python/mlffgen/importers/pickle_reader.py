@@ -23,6 +23,7 @@ from .errors import ImportRefused, quote
 _MOST_STEPS = 1_000_000  # a model of three layers takes 5,000
 _MOST_LONG_BYTES = 16  # of an integer; the largest in a saved model, the magic number of old files, has 10
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,199}")
+_OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
 _MARK = object()
 
 
@@ -88,7 +89,7 @@ class _Reader:
                 return value
             operation = _OPERATIONS.get(code)
             if operation is None:
-                opcode = pickletools.code2op.get(code.decode("latin-1"))
+                opcode = _OPCODES.get(code.decode("latin-1"))
                 name = opcode.name if opcode else f"byte {code[0]}"
                 raise self._error(f"{name} is no operation of torch.save")
             operation(self)
@@ -241,6 +242,9 @@ class _Reader:
     def _persistent(self) -> None:
         self._push(self._vocabulary.persistent(self._pop()))
 
+    def _frame(self) -> None:
+        self._take(8)  # a length, for reading ahead
+
     def _protocol(self) -> None:
         protocol = self._number("<B")
         if not 2 <= protocol <= 5:
@@ -256,7 +260,7 @@ def _describe(value: Any) -> str:
 
 _OPERATIONS: dict[bytes, Callable[[_Reader], None]] = {
     b"\x80": _Reader._protocol,
-    b"\x95": lambda r: r._take(8) and None,  # FRAME: a hint for reading ahead
+    b"\x95": _Reader._frame,
     b"N": lambda r: r._push(None),
     b"\x88": lambda r: r._push(True),
     b"\x89": lambda r: r._push(False),

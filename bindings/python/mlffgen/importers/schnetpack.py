@@ -45,7 +45,9 @@ def import_schnetpack(data: bytes) -> Imported:
     elif representation.kind == "schnetpack.representation.schnet.SchNet":
         network = _read_schnet(representation, weights, shared)
     else:
-        raise representation.refusal(f"the representation {representation.kind} cannot be imported; PaiNN and SchNet can")
+        raise representation.refusal(
+            f"the representation {representation.kind} cannot be imported; PaiNN and SchNet can"
+        )
     notes: list[str] = []
     elements = _read_energy(model, network, weights, notes)
     weights.check_none_is_unknown(shared)
@@ -57,7 +59,9 @@ def _check_root(file: TorchFile) -> None:
     if type(file.root) is not dict:
         return
     if "state_dict" in file.root or "pytorch-lightning_version" in file.root:
-        raise ImportRefused("a checkpoint of PyTorch Lightning, not a model: import the file best_model of the same run")
+        raise ImportRefused(
+            "a checkpoint of PyTorch Lightning, not a model: import the file best_model of the same run"
+        )
     raise ImportRefused(
         "a table of weights without the modules that use them: save the whole model, torch.save(model, 'best_model')"
     )
@@ -71,9 +75,7 @@ def _imported(
     if type(version) is not str or not _VERSION.fullmatch(version):
         version = "2"
     out = Imported(f"SchNetPack {version}", network.kind, network.envelope.radius, network.rows, elements=elements)
-    builtin, program = (
-        (builtin_painn, painn_program) if network.kind == "PaiNN" else (builtin_schnet, schnet_program)
-    )
+    builtin, program = (builtin_painn, painn_program) if network.kind == "PaiNN" else (builtin_schnet, schnet_program)
     found = builtin(network)
     if found:
         out.architecture, out.parameters = found
@@ -81,7 +83,9 @@ def _imported(
         out.program = program(network)
     out.weights, out.left_out, out.notes = weights.used, weights.left_out(), notes
     if n_shared:
-        out.notes.append(f"layers share their weights: {n_shared} further names of the same tensors are not written again")
+        out.notes.append(
+            f"layers share their weights: {n_shared} further names of the same tensors are not written again"
+        )
     out.facts = {
         "layers": network.layers,
         "features": network.features,
@@ -137,8 +141,10 @@ def _features(representation: Module) -> int:
     electronic = representation.children().get("electronic_embeddings")
     if electronic is not None and electronic.children():
         kinds = ", ".join(module.short_kind for module in electronic.children().values())
-        raise electronic.refusal(f"embeddings of the total charge or spin ({kinds}) cannot be imported: a model of mlffgen "
-                                 "sees elements and positions")  # fmt: skip
+        raise electronic.refusal(
+            f"embeddings of the total charge or spin ({kinds}) cannot be imported: a model of mlffgen sees elements and"
+            " positions"
+        )
     return features
 
 
@@ -160,7 +166,9 @@ def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:
     shared_filters = module.attribute("share_filters", bool)
     wanted = 3 * features * (1 if shared_filters else n_layers)
     if filters.outputs != wanted or filters.activation != "{x}":
-        raise module.child("filter_net").refusal(f"{filters.outputs} filters, not {wanted}, or an activation behind them")
+        raise module.child("filter_net").refusal(
+            f"{filters.outputs} filters, not {wanted}, or an activation behind them"
+        )
     nets, epsilons = [], []
     for interaction, mixing in zip(interactions, mixings):
         interaction.expect("schnetpack.representation.painn.PaiNNInteraction")
@@ -210,7 +218,9 @@ def _read_schnet(module: Module, weights: Weights, shared: set[str]) -> Network:
 
 # The energy.
 
-_OUTPUT_HINT = "models of mlffgen have an energy, its forces and its virial: remove the module from output_modules and save"
+_OUTPUT_HINT = (
+    "models of mlffgen have an energy, its forces and its virial: remove the module from output_modules and save"
+)
 
 
 def _read_energy(model: Module, network: Network, weights: Weights, notes: list[str]) -> list[int]:
@@ -226,7 +236,9 @@ def _read_energy(model: Module, network: Network, weights: Weights, notes: list[
         if module.short_kind == "Forces":
             forces = module
             if module.attribute("energy_key", str) != key:
-                raise module.refusal(f"forces of {quote(module.optional('energy_key'))}, not of the energy {quote(key)}")
+                raise module.refusal(
+                    f"forces of {quote(module.optional('energy_key'))}, not of the energy {quote(key)}"
+                )
         elif module.short_kind == "ScaleProperty" and forces is None:
             _read_scale(module, key, network, weights)
         elif module is not atomwise[0]:
@@ -241,8 +253,8 @@ def _read_atomwise(module: Module, network: Network, weights: Weights, notes: li
     mode = module.optional("aggregation_mode")
     if mode != "sum":
         raise module.refusal(
-            f"the aggregation {quote(mode)} cannot be imported, only 'sum': an energy that is no sum over atoms grows not "
-            "with the system, and has no place in dynamics"
+            f"the aggregation {quote(mode)} cannot be imported, only 'sum': an energy that is no sum over atoms grows"
+            " not with the system, and has no place in dynamics"
         )
     if module.attribute("n_out", int) != 1:
         raise module.refusal(f"{module.optional('n_out')} outputs; an energy is one number")
@@ -314,8 +326,8 @@ def _read_offsets(module: Module, key: str, network: Network, weights: Weights) 
         raise module.refusal(f"offsets of {quote(module.optional('_property'))}, not of the energy {quote(key)}")
     if not module.attribute("is_extensive", bool):
         raise module.refusal(
-            "offsets with is_extensive=False, the same for a system of any size, cannot be imported: an energy is a sum "
-            "over atoms"
+            "offsets with is_extensive=False, the same for a system of any size, cannot be imported: an energy is a sum"
+            " over atoms"
         )
     for name in module.own_tensors():
         weights.read(name)

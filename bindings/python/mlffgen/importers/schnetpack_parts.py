@@ -200,7 +200,13 @@ def read_envelope(module: Module, weights: Weights) -> Envelope:
             raise module.refusal(f"the switch begins at {onset} and ends at {radius}")
         # With x from 0 to 1 over the switch: e^(-1/(1-x)) / (e^(-1/x) + e^(-1/(1-x))), and 1 before it.
         x = f"(distance - {onset!r}) / {radius - onset!r}" if onset else "distance / cutoff"
-        helpers = [*_INVERSE, *_POSITIVE, "def switch(x):", "  return sigmoid(inverse(positive(x)) - inverse(1 - x))", ""]
+        helpers = [
+            *_INVERSE,
+            *_POSITIVE,
+            "def switch(x):",
+            "  return sigmoid(inverse(positive(x)) - inverse(1 - x))",
+            "",
+        ]
         return Envelope("SwitchFunction", radius, f"switch({x})", helpers)
     raise module.refusal(
         f"the cutoff function {module.kind} cannot be imported; CosineCutoff, MollifierCutoff and SwitchFunction can"
@@ -219,7 +225,9 @@ def _check_mollifier(module: Module, radius: float, eps: float) -> None:
     """SchNetPack cuts the mollifier off at radius - eps: no difference where it is zero by then."""
     gap = 1.0 - ((radius - eps) / radius) ** 2
     if not 0 <= eps < radius or (gap > 0 and math.exp(1.0 - 1.0 / gap) > _MOST_NEGLIGIBLE):
-        raise module.refusal(f"a mollifier that is cut off {eps} before its cutoff, where it is not zero, cannot be imported")
+        raise module.refusal(
+            f"a mollifier that is cut off {eps} before its cutoff, where it is not zero, cannot be imported"
+        )
 
 
 def read_embedding(module: Module, features: int, weights: Weights) -> tuple[str, int]:

@@ -82,7 +82,9 @@ def builtin_painn(network: Network) -> tuple[str, dict[str, int]] | None:
 
 def builtin_schnet(network: Network) -> tuple[str, dict[str, int]] | None:
     """As builtin_painn()."""
-    if not _is_default(network, "shifted_softplus({x})") or network.nets["in2f"][0] != Dense(network.filters, False, "{x}"):
+    if not _is_default(network, "shifted_softplus({x})") or network.nets["in2f"][0] != Dense(
+        network.filters, False, "{x}"
+    ):
         return None
     if network.nets["filter"][0].outputs != network.filters or network.nets["f2out"][0].outputs != network.features:
         return None
@@ -154,11 +156,19 @@ def painn_program(network: Network) -> list[str]:
         "s += a + c * dot(V, W)",
         "v += b * W",
     ]
-    return [*_start(network), "v = zeros(vector, features)", w, "", "for k in layers:", *_indented(layer), *_energy(network)]
+    return [
+        *_start(network),
+        "v = zeros(vector, features)",
+        w,
+        "",
+        "for k in layers:",
+        *_indented(layer),
+        *_energy(network),
+    ]
 
 
 def schnet_program(network: Network) -> list[str]:
-    """SchNet: continuous-filter convolutions (J. Chem. Phys. 148, 241722, eq. 4 to 8) with the network's own settings."""
+    """SchNet: continuous-filter convolutions (J. Chem. Phys. 148, 241722, 2018) with the network's own settings."""
     k = "0" if network.shared_interactions else "{k}"
     name = f"{_REPRESENTATION}.interactions.{k}"
     (in2f,) = network.nets["in2f"]

@@ -12,9 +12,9 @@ LENGTH_UNITS = ("angstrom", "bohr", "nm")
 ENERGY_UNITS = ("eV", "meV", "kcal/mol", "kJ/mol", "hartree")
 
 SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo "
-    "Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl "
-    "Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo"
+    " Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg"
+    " Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
 ).split()
 
 
@@ -35,7 +35,9 @@ def parse_elements(text: str) -> list[int]:
     for symbol in text.split(","):
         symbol = symbol.strip()
         if symbol not in SYMBOLS:
-            raise UsageError(f"--elements: no element {quote(symbol)}; write symbols with commas between, such as H,C,O")
+            raise UsageError(
+                f"--elements: no element {quote(symbol)}; write symbols with commas between, such as H,C,O"
+            )
         number = SYMBOLS.index(symbol) + 1
         if number in numbers:
             raise UsageError(f"--elements: {symbol} comes twice")
@@ -53,7 +55,9 @@ def choose_elements(asked: list[int] | None, model: Imported) -> list[int]:
     missing = [number for number in elements if number >= model.rows]
     if missing:
         names = ", ".join(SYMBOLS[number - 1] for number in missing)
-        raise ImportRefused(f"the model has no embedding or reference energy of {names}: it reaches to element {model.rows - 1}")
+        raise ImportRefused(
+            f"the model has no embedding or reference energy of {names}: it reaches to element {model.rows - 1}"
+        )
     without = [number for number in elements if model.elements and number not in model.elements]
     if without:
         names = ", ".join(SYMBOLS[number - 1] for number in without)

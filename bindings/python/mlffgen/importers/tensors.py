@@ -100,7 +100,9 @@ def read_numbers(tensor: Tensor, data: bytes, byte_order: str) -> np.ndarray:
     """
     code = STORAGES[tensor.storage.kind]
     if code is None:
-        raise ImportRefused(f"numbers in a {tensor.storage.kind}: convert the model with model.float() and save it again")
+        raise ImportRefused(
+            f"numbers in a {tensor.storage.kind}: convert the model with model.float() and save it again"
+        )
     kind = np.dtype(byte_order + code)
     if len(data) != tensor.storage.count * kind.itemsize:
         raise ImportRefused(

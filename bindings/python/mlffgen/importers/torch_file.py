@@ -87,9 +87,7 @@ def _read_archive(archive: zipfile.ZipFile, size: int) -> TorchFile:
         raise ImportRefused("a zip archive that torch.save has not written: it holds no NAME/data.pkl")
     (folder,) = found
     if f"{folder}/constants.pkl" in members:
-        raise ImportRefused(
-            "a TorchScript file, as spkdeploy writes it: import the best_model that it was made from"
-        )
+        raise ImportRefused("a TorchScript file, as spkdeploy writes it: import the best_model that it was made from")
     order = _whole(lambda: archive.read(f"{folder}/byteorder")) if f"{folder}/byteorder" in members else b"little"
     if order not in (b"little", b"big"):
         raise ImportRefused(f"the byte order {quote(order.decode('latin-1'))}")

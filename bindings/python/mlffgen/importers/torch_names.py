@@ -44,8 +44,8 @@ _INITIALISERS = (
     "xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_ orthogonal_ zeros_ ones_ uniform_ normal_ "
     "trunc_normal_"
 )
-_FUNCTIONS = (
-    "silu softplus tanh sigmoid relu gelu elu leaky_relu selu mish"  # torch.nn.functional, by PyTorch's version in two places
+_FUNCTIONS = (  # torch.nn.functional, by PyTorch's version in two places
+    "silu softplus tanh sigmoid relu gelu elu leaky_relu selu mish"
 )
 
 
@@ -90,8 +90,8 @@ def _device(arguments: tuple[Any, ...]) -> None:
 def _refuse(name: str) -> str:
     if name.startswith("schnetpack."):
         return (
-            f"the model holds a {quote(name, 400)}, which cannot be imported: PaiNN and SchNet with energies from one Atomwise "
-            "can; other networks can be written in the language of models (docs/language.md)"
+            f"the model holds a {quote(name, 400)}, which cannot be imported: PaiNN and SchNet with energies from one"
+            " Atomwise can; other networks can be written in the language of models (docs/language.md)"
         )
     return (
         f"the file asks for {quote(name, 400)}, which is not on the list of names that models of SchNetPack need: "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from .errors import ImportRefused
 
 _SECONDS = 600
-_LOOK_SECONDS = 0.5  # a signal that a thread of NumPy's has taken is seen only where Python runs
 _BY_DESIGN = "by design"  # what mlffgen check says of a symmetry that the architecture breaks
 
 
@@ -38,31 +36,19 @@ class Verdict:
 
 def _run(program: Path, folder: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Inside the folder, so that messages name its files as they will be found elsewhere."""
-    command = [str(program), *words]
     try:
-        child = subprocess.Popen(
-            command, cwd=folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        return subprocess.run(
+            [str(program), *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
         )
     except OSError as error:
         raise ImportRefused(f"cannot start {program}: {error.strerror}; --program names the mlffgen program") from error
-    with child:
-        try:
-            output, errors = _outputs(child)
-        except BaseException:
-            child.kill()
-            raise
-    return subprocess.CompletedProcess(command, child.returncode, output, errors)
-
-
-def _outputs(child: subprocess.Popen[str]) -> tuple[str, str]:
-    """Standard output and standard error of a program that ends within _SECONDS."""
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
-        try:
-            return child.communicate(timeout=_LOOK_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-    raise ImportRefused(f"the check of the imported model took more than {_SECONDS} s")
+    except subprocess.TimeoutExpired as error:
+        raise ImportRefused(f"the check of the imported model took more than {_SECONDS} s") from error
 
 
 def _last_error(done: subprocess.CompletedProcess[str]) -> str:
@@ -71,7 +57,7 @@ def _last_error(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def verify(program: Path | None, folder: Path, specification: str) -> Verdict:
-    """Compiles the specification in the folder, where the compiled model is left, and checks it with the mlffgen program.
+    """Compiles the specification in the folder, where the compiled model is left, and checks it with the program.
 
     `mlffgen check` compares forces with differences of the energy, and energies, forces and virials of structures that
     must be alike; a value that is not finite is an error there. Raises ImportRefused if the model does not compile or
