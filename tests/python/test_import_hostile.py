@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from import_case import ELEMENTS, UNITS, ImportCase, main, skip_without
+from import_case import ELEMENTS, ImportCase, main, skip_without
 
 skip_without("numpy", "torch")
 

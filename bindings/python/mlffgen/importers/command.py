@@ -103,8 +103,17 @@ def _checked(options: argparse.Namespace) -> _Asked:
     elements = parse_elements(options.elements) if options.elements is not None else None
     found = options.program or shutil.which("mlffgen")
     program = Path(found).absolute() if found else None
-    return _Asked(options.format, options.file, options.output, options.length_unit, options.energy_unit, elements,
-                  options.cutoff or 0.0, program, options.json)  # fmt: skip
+    return _Asked(
+        options.format,
+        options.file,
+        options.output,
+        options.length_unit,
+        options.energy_unit,
+        elements,
+        options.cutoff or 0.0,
+        program,
+        options.json,
+    )
 
 
 def _read(asked: _Asked) -> Imported:

@@ -188,8 +188,19 @@ def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:
     _same(module, "their epsilon", list(epsilons))
     if not 0 <= epsilons[0] < np.inf:
         raise mixings[0].refusal(f"epsilon is {epsilons[0]}")
-    return Network("PaiNN", features, n_layers, embedding, rows, basis, envelope, nets[0], shared_interactions,
-                   shared_filters, epsilon=epsilons[0])  # fmt: skip
+    return Network(
+        "PaiNN",
+        features,
+        n_layers,
+        embedding,
+        rows,
+        basis,
+        envelope,
+        nets[0],
+        shared_interactions,
+        shared_filters,
+        epsilon=epsilons[0],
+    )
 
 
 def _read_schnet(module: Module, weights: Weights, shared: set[str]) -> Network:
@@ -212,8 +223,18 @@ def _read_schnet(module: Module, weights: Weights, shared: set[str]) -> Network:
             raise interaction.refusal("its networks' widths do not fit together")
         nets.append({"in2f": (in2f,), "f2out": f2out, "filter": filter_network})
     _same(module, "their networks", list(nets))
-    return Network("SchNet", features, n_layers, embedding, rows, basis, envelope, nets[0], shared_interactions,
-                   filters=nets[0]["in2f"][0].outputs)  # fmt: skip
+    return Network(
+        "SchNet",
+        features,
+        n_layers,
+        embedding,
+        rows,
+        basis,
+        envelope,
+        nets[0],
+        shared_interactions,
+        filters=nets[0]["in2f"][0].outputs,
+    )
 
 
 # The energy.

@@ -168,8 +168,10 @@ def read_basis(module: Module, weights: Weights) -> Basis:
         widths = weights.take(module.join("widths"), (len(offsets),))
         if not (widths != 0).all():
             raise module.refusal("a Gaussian of width zero")
-        names = [f'weight("{module.join(name)}", gaussians, initial="{initial}")' for name, initial in
-                 (("offsets", "range"), ("widths", "spacing"))]  # fmt: skip
+        names = [
+            f'weight("{module.join(name)}", gaussians, initial="{initial}")'
+            for name, initial in (("offsets", "range"), ("widths", "spacing"))
+        ]
         return Basis(module.short_kind, len(offsets), f"gaussian(distance, {names[0]},\n                 {names[1]})")
     if module.kind == _NN + "radial.BesselRBF":
         count = len(weights.take(module.join("freqs"), (None,)))
