@@ -15,7 +15,7 @@ Lengths in angstrom, energies in eV, forces in eV/angstrom. The arrays of a file
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from collections.abc import Sequence
 
@@ -48,6 +48,15 @@ class Dataset:
     def periodic(self) -> np.ndarray:
         """[n] bool: the configurations in a periodic box."""
         return np.any(self.cells != 0.0, axis=(1, 2))
+
+    def select(self, chosen: np.ndarray) -> Dataset:
+        """The configurations at these indices, in this order; names of groups and kinds stay as they are."""
+        sizes = np.diff(self.offsets)[chosen]
+        ends = np.cumsum(sizes)
+        atoms = np.arange(sizes.sum()) + np.repeat(self.offsets[chosen] - (ends - sizes), sizes)
+        of_atoms = {name: getattr(self, name)[atoms] for name in ("numbers", "positions", "forces")}
+        of_all = {name: getattr(self, name)[chosen] for name in ("energies", "cells", "groups", "kinds")}
+        return replace(self, offsets=np.concatenate([[0], ends]).astype(np.int64), **of_atoms, **of_all)
 
     def save(self, path: Path) -> None:
         """Writes the file as a whole: nobody sees half of it."""

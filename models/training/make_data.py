@@ -13,10 +13,23 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 import refine
+from bounds import Bounds, lowest_energies
 from collect import gather, run_tasks
+from dataset import Dataset, load
+
+
+def _within(data: Dataset, bounds: Bounds, lowest: Mapping[str, float]) -> Dataset:
+    """What lies within the bounds; prints how many of each kind do not."""
+    kept = bounds.kept(data, lowest)
+    for at, kind in enumerate(data.kind_names.tolist()):
+        print(f"{kind}: {np.sum(kept & (data.kinds == at))} kept, {np.sum(~kept & (data.kinds == at))} beyond {bounds}")
+    return data.select(np.flatnonzero(kept))
 
 
 def main() -> None:
@@ -46,6 +59,9 @@ def main() -> None:
         data = gather([task for stage in stages for task in stage], parts)
     except ValueError as error:
         raise SystemExit(f"make_data.py: {parts}: {error}") from None
+    if maker.BOUNDS is not None:
+        first = [] if arguments.refine is None else [load(arguments.refine)]
+        data = _within(data, maker.BOUNDS, lowest_energies(data, *first))
     data.save(arguments.output)
     print(f"{arguments.output}: {len(data)} configurations, {len(data.numbers)} atoms")
 

@@ -45,6 +45,19 @@ HETEROCYCLES = (
     "Cc1c[nH]c(=O)[nH]c1=O Nc1cc[nH]c(=O)n1 Nc1ncnc2[nH]cnc12 C1=COCC1 C1=NCCN1 C1=CNC=CC1 O=Cc1ccco1 c1ccnc(N)n1"
 )
 
+# Several groups in one molecule, rings with substituents, and more of what is rare above.
+COMBINED = (
+    "CC(C)CO CC(C)C(C)=O CCCC=O CC(=O)CO COC(C)C COCC(C)C CC(C)N(C)C CCN(CC)CC CC(C)CN CC(N)CO CC(O)CN CCCC#N CC(=O)C#N "
+    "C=C(C)C=O C/C=C/C=O CC(C)=CC(C)=O C=CC=CC=C C/C=C/C(=O)O C=CC(=O)OC C=COC(C)=O C=C(C)C(=O)O CC#CCO "
+    "CCN=C=O C=CN=C=O CC=C=O CC=NC CCC=NO CC1=CC1 CC1CC1 CC1=CCC1 C1=CC2CC2C1 CC1=CC=CC1 O=C1C=CCC1 "
+    "CC(=O)N1CC1 O=C1CCCCN1 O=C1NCCO1 O=C1CCC(=O)N1 O=C1COCCN1 CN1CCNCC1 CN1CCOCC1 CC1CCCO1 CC1COC(=O)O1 OCC1CCCO1 "
+    "CNC(=O)C=C CNC(=O)OC CN(C)C(=O)N CC(=O)NN CC(=O)NO CC(=O)ON CNC(=N)N CC(=N)N CN(C)C#N COCC#N CC(O)C#N CNC(C)=N "
+    "CN(C)CC(=O)O COC(=O)CO CC(=O)C(=O)O O=CC(=O)O OC(=O)CC(=O)O CC(=O)OCC=C CCOC=O COCOC=O CCOO CC(=O)OO CCON=O CCNN "
+    "Oc1ccncc1 Nc1ccncc1 N#Cc1ccncc1 O=Cc1ccncc1 COc1ccccn1 CC(=O)c1ccco1 CC(=O)c1ccc[nH]1 OC(=O)c1ccco1 Cc1ccno1 "
+    "Cc1nnco1 Cc1ncccn1 Cc1ccnn1C Cn1cncn1 Nc1cc[nH]n1 O=C1C=CNC=C1 COc1ccc(O)cc1 Nc1ccc(C=O)cc1 COC(=O)c1ccccc1 "
+    "CN(C)c1ccccc1 O=C(O)c1ccncc1 c1ccc(-c2ccccc2)cc1 c1ccc(-c2ccccn2)cc1 c1coc(-c2ccco2)c1"
+)
+
 HELD_OUT = (
     "CCCCO CC(C)C=O CCNC COCC=O CC(C)C(=O)O NCCCO CCC(N)=O CC(=O)Nc1ccccc1 Cc1ccc(O)cc1 COC(=O)CN Cc1cnc[nH]1 "
     "CC(C)C#N C=CC(N)=O c1ccc(-c2ccco2)cc1"
@@ -59,7 +72,7 @@ PARTNERS = (
 
 def training_molecules() -> list[str]:
     """SMILES of the molecules to train on, each once, in a fixed order."""
-    groups = (SMALL, HYDROCARBONS, ALCOHOLS_ETHERS, CARBONYLS, AMINES_IMINES, AMIDES_NITRILES, HETEROCYCLES)
+    groups = (SMALL, HYDROCARBONS, ALCOHOLS_ETHERS, CARBONYLS, AMINES_IMINES, AMIDES_NITRILES, HETEROCYCLES, COMBINED)
     return list(dict.fromkeys(" ".join(groups).split()))
 
 

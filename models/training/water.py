@@ -13,6 +13,7 @@ from sampling import langevin, masses, random_rotation, relax
 from xtb import Xtb
 
 METHOD = "GFN1-xTB"
+BOUNDS = None  # all frames are of dynamics, with little noise
 BOX_TASKS = 160
 CLUSTER_TASKS = 120
 

@@ -21,7 +21,9 @@ except ImportError as error:
     sys.exit(SKIPPED)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
+from bounds import Bounds, lowest_energies  # noqa: E402
 from classical_water import NUMBERS, ClassicalWater, edge_of_cube  # noqa: E402
+from dataset import Dataset  # noqa: E402
 from molecules import held_out_molecules, partners, training_molecules  # noqa: E402
 from sampling import ACCELERATION, BOLTZMANN, displaced, langevin, normal_modes, random_rotation, relax  # noqa: E402
 
@@ -50,6 +52,46 @@ class Molecules(unittest.TestCase):
         self.assertEqual(len(training), len(set(training)))
         self.assertEqual(set(held_out_molecules()) & set(training), set())
         self.assertLessEqual(set(partners()), set(training))
+
+
+class Limits(unittest.TestCase):
+    """What is left out of a set."""
+
+    def setUp(self) -> None:
+        # Configurations of 1, 2, 3 and 2 atoms; the last two atoms have the largest forces.
+        offsets = np.array([0, 1, 3, 6, 8])
+        self.data = Dataset(
+            offsets=offsets,
+            numbers=np.arange(8, dtype=np.uint8),
+            positions=np.arange(24, dtype=np.float32).reshape(8, 3),
+            forces=np.concatenate([np.full((6, 3), 1.0), np.full((2, 3), -4.0)]).astype(np.float32),
+            energies=np.array([-1.0, -2.0, -3.0, -1.9]),
+            cells=np.zeros((4, 3, 3)),
+            groups=np.array([0, 1, 2, 1], dtype=np.int32),
+            kinds=np.array([0, 0, 1, 1], dtype=np.int32),
+            group_names=np.array(["a", "b", "c"]),
+            kind_names=np.array(["k", "l"]),
+            held_out=np.array(["a"]),
+        )
+
+    def test_a_selection_has_the_atoms_of_the_chosen_configurations(self) -> None:
+        chosen = self.data.select(np.array([3, 1]))
+        self.assertEqual(chosen.numbers.tolist(), [6, 7, 1, 2])
+        np.testing.assert_array_equal(chosen.positions[chosen.atoms(1)], self.data.positions[1:3])
+        self.assertEqual(chosen.energies.tolist(), [-1.9, -2.0])
+        self.assertEqual(len(self.data.select(np.zeros(0, dtype=int))), 0)
+
+    def test_forces_and_energies_above_the_bounds_are_found(self) -> None:
+        lowest = lowest_energies(self.data)
+        self.assertEqual(lowest, {"a": -1.0, "b": -2.0, "c": -3.0})
+        by_force = Bounds(force=3.9, kelvin=1e6).kept(self.data, lowest)
+        self.assertEqual(by_force.tolist(), [True, True, True, False])
+        hottest = 0.1 / (1.5 * BOLTZMANN * 2)  # K: two atoms 0.1 eV above the lowest of their group
+        for kelvin, last in ((0.99 * hottest, False), (1.01 * hottest, True)):
+            kept = Bounds(force=4.1, kelvin=kelvin).kept(self.data, lowest)
+            self.assertEqual(kept.tolist(), [True, True, True, last])
+        # Of another set the lowest may be lower.
+        self.assertFalse(Bounds(force=4.1, kelvin=hottest).kept(self.data, {**lowest, "c": -4.0})[2])
 
 
 class Sampling(unittest.TestCase):
@@ -112,6 +154,16 @@ class Labels(unittest.TestCase):
         self.assertEqual(first.held_out.tolist(), ["cluster 8"])
         np.testing.assert_array_equal(first.positions, second.positions)
         np.testing.assert_allclose(first.energies, second.energies, atol=1e-9)
+
+    def test_the_second_round_takes_all_molecules_and_clusters_whatever_the_molecules(self) -> None:
+        from refine import _chosen
+
+        clusters = [f"cluster {k}" for k in range(80)]
+        few, many = _chosen(["CO", *clusters]), _chosen(["CO", "CCO", "N", *clusters])
+        self.assertEqual({name for name in many if name not in clusters}, {"CO", "CCO", "N"})
+        self.assertEqual(set(few) & set(clusters), set(many) & set(clusters))
+        self.assertEqual(len(set(few) & set(clusters)), 10)
+        self.assertEqual(many, _chosen(["CO", "CCO", "N", *clusters]))
 
     def test_forces_are_minus_the_energy_gradient_in_electronvolts_and_angstroms(self) -> None:
         from xtb import Xtb
