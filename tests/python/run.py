@@ -76,12 +76,12 @@ def prepare(folder: Path, with_oldest: bool) -> tuple[Path, list[str]]:
         return python, [str(oldest(python, folder))] if with_oldest else []
 
 
-def python_with(module: str) -> Path:
-    """The first Python at hand that has pytest and the module."""
+def python_with(*modules: str) -> Path:
+    """The first Python at hand that has the modules."""
     for python in filter(None, (os.environ.get("MLFFGEN_PYTHON"), sys.executable, "/usr/bin/python3")):
-        if subprocess.run([python, "-c", f"import pytest, {module}"], capture_output=True).returncode == 0:
+        if subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode == 0:
             return Path(python)
-    raise Skip(f"no Python with pytest and {module}; MLFFGEN_PYTHON names another")
+    raise Skip(f"no Python with {' and '.join(modules)}; MLFFGEN_PYTHON names another")
 
 
 def main() -> int:
@@ -95,7 +95,7 @@ def main() -> int:
         if os.environ.get("MLFFGEN_SANITIZED") == "1":
             raise Skip("a library with sanitizers cannot be loaded by Python")
         if arguments.module:
-            python, first = python_with(arguments.module), []
+            python, first = python_with("pytest", arguments.module), []
         else:
             python, first = prepare(arguments.folder, arguments.oldest)
     except Skip as reason:
