@@ -1,7 +1,7 @@
 """A hook of mkdocs: formulas become MathML.
 
-Arithmatex leaves the TeX of each formula in an element of the class `arithmatex`; browsers draw the MathML that replaces
-it without a script or a font. A command that the converter does not know ends the build with a warning.
+Arithmatex leaves the TeX of each formula in an element of the class `arithmatex`; browsers draw the MathML that
+replaces it without a script or a font. A command that the converter does not know ends the build with a warning.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
 
     def replace(found: re.Match[str]) -> str:
         tex = html.unescape(found["tex"]).strip()
-        mathml = convert(tex, display="block" if found["tag"] == "div" else "inline")
+        mathml = str(convert(tex, display="block" if found["tag"] == "div" else "inline"))
         if "\\" in mathml:
             log.warning("%s: a formula that cannot be converted: %s", page.file.src_uri, tex)
-        return f'<{found["tag"]}>{mathml}</{found["tag"]}>'
+        if found["tag"] == "div":
+            return f'<div style="overflow-x: auto">{mathml}</div>'
+        return mathml
 
     return _FORMULA.sub(replace, content)

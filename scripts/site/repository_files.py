@@ -1,7 +1,7 @@
 """A hook of mkdocs: links from the pages to files of the repository work on the site as they do in a checkout.
 
-Markdown files that are linked (a folder stands for its README.md) become pages below repository/, and so do the files that
-they link; other text becomes a page that shows it. A link that leads nowhere ends the build with a warning.
+Markdown files that are linked (a folder stands for its README.md) become pages below repository/, and so do the files
+that they link; other text becomes a page that shows it. A link that leads nowhere ends the build with a warning.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ log = logging.getLogger("mkdocs.hooks.repository_files")
 PREFIX = "repository/"
 # Longer texts, such as data, are not shown but handed out.
 LONGEST_PAGE = 100_000
-LANGUAGES = {".py": "python", ".h": "cpp", ".hpp": "cpp", ".cpp": "cpp", ".cu": "cuda", ".cuh": "cuda", ".c": "c", ".yaml": "yaml"}
+# How the text of a file is coloured.
+LANGUAGES = {".py": "python", ".h": "cpp", ".hpp": "cpp", ".cpp": "cpp", ".cu": "cuda", ".c": "c", ".yaml": "yaml"}
 
 _FENCE = re.compile(r"^(```|~~~)")
 _LINK = re.compile(r"(?P<head>\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
@@ -67,6 +68,7 @@ class Repository:
         files.append(File.generated(self.config, self.pages[target], content=text, inclusion=InclusionLevel.NOT_IN_NAV))
 
 
+# mkdocs calls the functions of this module one after the other: what the first finds, the second needs.
 _repository: Repository
 
 
@@ -82,7 +84,8 @@ def on_files(files: Files, *, config: Any) -> Files:
             if not _repository.leaves_documents(target) or target in _repository.pages:
                 continue
             if not target.is_file() or not target.is_relative_to(_repository.top):
-                log.warning("%s: the link '%s' leads to no file of the repository", source.relative_to(_repository.top), link)
+                name = source.relative_to(_repository.top)
+                log.warning("%s: the link '%s' leads to no file of the repository", name, link)
                 continue
             _repository.add(files, target)
             if target.suffix == ".md":

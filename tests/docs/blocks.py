@@ -70,10 +70,10 @@ def commands_of(block: Block) -> list[tuple[str, str]]:
 
 
 def is_output(text: str, shown: str) -> bool:
-    """Whether a program printed what a document shows: `...` stands for anything, alone on a line for any lines; how many
-    spaces part two words does not matter."""
+    """Whether a program printed what a document shows: `...` stands for anything, alone on a line for any lines; how
+    many spaces part two words does not matter."""
     pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == "..." else _line_pattern(line) + r"[ ]*\n" for line in shown.splitlines()
+        r"(?:.*\n)*?" if line.strip() == "..." else rf"{_line_pattern(line)}[ ]*\n" for line in shown.splitlines()
     )
     return re.fullmatch(pattern, text if text.endswith("\n") or not text else f"{text}\n") is not None
 

@@ -1,5 +1,5 @@
-"""The documents as they lie in a checkout: every block of code has a test that runs it, links lead somewhere, and figures are
-those of the results.
+"""The documents as they lie in a checkout: every block of code has a test that runs it, links lead somewhere, and
+figures are those of the results.
 
 Needs nothing but Python and the program; the blocks themselves run in the tests that TESTED names.
 """
@@ -34,10 +34,11 @@ TESTED: dict[str, tuple[str, set[str]]] = {
     "docs/performance.md": PAGES,
     "docs/faq.md": PAGES,
 }
-# Blocks set off by spaces that are no commands, by their first words.
-DRAWINGS = {
-    "docs/architecture.md": "spec.yaml + weights.safetensors",
-    "docs/cli.md": "mlffgen: tiny: exact:",  # tests/wisdom/ladder_test.cpp holds the form of these lines
+# Blocks set off by spaces that are no commands: how they begin, and for what a program prints where no test can make it
+# print that, the source of the words that its lines share.
+LISTINGS: dict[str, tuple[str, str, str]] = {
+    "docs/architecture.md": ("spec.yaml + weights.safetensors", "", ""),
+    "docs/cli.md": ("mlffgen: tiny: exact:", "runtime/wisdom/wisdom.cpp", "us instead of"),
 }
 # What commands begin with that are neither ours nor files of the repository.
 OTHERS = {"tar", "perf", "python3", "compute-sanitizer", "run-gpu-tests", "gpu_tests/test_gpu_reference"}
@@ -58,7 +59,8 @@ def anchors_of(document: Path) -> set[str]:
 
 def prose_of(document: Path) -> str:
     """Without fenced blocks and words set as code, which may look like links."""
-    return re.sub(r"`[^`\n]+`(?!\])", "", re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE))
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"`[^`\n]+`(?!\])", "", text)
 
 
 def commands_set_off(block: Block) -> list[list[str]]:
@@ -84,12 +86,15 @@ class Blocks(unittest.TestCase):
         """Commands that no machine of the tests can run have words that the programs know."""
         for document in DOCUMENTS:
             for block in blocks_of(document):
-                drawing = DRAWINGS.get(name_of(document))
-                if block.kind != "indented" or (drawing and block.text.startswith(drawing)):
+                if block.kind != "indented":
                     continue
-                for words in commands_set_off(block):
-                    with self.subTest(document=name_of(document), command=" ".join(words)):
-                        self.check_command(words)
+                begin, source, words = LISTINGS.get(name_of(document), ("", "", ""))
+                if begin and block.text.startswith(begin):
+                    self.assertTrue(not source or (words in block.text and words in (TOP / source).read_text()))
+                    continue
+                for command in commands_set_off(block):
+                    with self.subTest(document=name_of(document), command=" ".join(command)):
+                        self.check_command(command)
 
     def check_command(self, words: list[str]) -> None:
         words = [word for word in words if not re.fullmatch(r"[A-Z_]+=\S*", word)]
@@ -166,7 +171,8 @@ class Parser(unittest.TestCase):
         path = Path(holder.name) / "page.md"
         path.write_text(text)
         found = [(block.line, block.kind, block.title, block.text) for block in blocks_of(path)]
-        self.assertEqual(found, [(4, "sh", "", "ls\n"), (7, "indented", "", "set off\n on\n"), (13, "yaml", "x.yaml", "k: 1\n")])
+        self.assertEqual(found[:2], [(4, "sh", "", "ls\n"), (7, "indented", "", "set off\n on\n")])
+        self.assertEqual(found[2:], [(13, "yaml", "x.yaml", "k: 1\n")])
         for wrong in ("```sh\nls\n", "~~~\nls\n~~~\n", "  ```sh\n  ls\n  ```\n", "```sh linenums\nls\n```\n"):
             path.write_text(wrong)
             with self.assertRaises(ValueError, msg=wrong):

@@ -1,7 +1,7 @@
 """Runs the blocks of a page of the documents, one after the other, as a reader would.
 
-sh: must succeed. console: commands with what they print, their status does not matter. python: a script that goes on from
-block to block. A block with a title is saved as that file.
+sh: must succeed. console: commands with what they print, their status does not matter. python: a script that goes on
+from block to block. A block with a title is saved as that file.
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ class Page:
             self._run(block)
 
     def _call(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.run(command, cwd=self._folder, env=self._environment, **streams)
 
     def _run(self, block: Block) -> None:
         place = f"{self._document}:{block.line}"
