@@ -27,7 +27,7 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
         if "\\" in mathml:
             log.warning("%s: a formula that cannot be converted: %s", page.file.src_uri, tex)
         if found["tag"] == "div":
-            return f'<div style="overflow-x: auto">{mathml}</div>'
+            return f'<div class="formula">{mathml}</div>'
         return mathml
 
     return _FORMULA.sub(replace, content)
