@@ -279,7 +279,7 @@ def _report(options: argparse.Namespace, data: Dataset, parts: Split, energies: 
         errors[name] = {kind: asdict(found) for kind, found in by_kind.items()}
     device = torch.cuda.get_device_name() if options.device.startswith("cuda") else platform.machine()
     return {
-        "settings": {k: str(v) if isinstance(v, Path) else v for k, v in vars(options).items() if k != "data"},
+        "settings": {k: v for k, v in vars(options).items() if k not in ("data", "output")},
         "data": [path.name for path in options.data],
         "configurations": {name: len(getattr(parts, name)) for name in ("train", "validation", "test", "unseen")},
         "element_energies": {str(z): float(energies[z]) for z in np.unique(data.numbers)},
