@@ -68,13 +68,18 @@ class NveRun {
   }
 
  private:
-  // Those of the user that dynamics makes sense of, or the clusters that are made up.
+  // The largest of the user that dynamics makes sense of, in which energy has many ways to go, or the clusters that are
+  // made up.
   std::vector<Sample> samples() const {
     std::vector<Sample> chosen;
     for (const Sample& sample : input_.data.samples) {
       const std::size_t n = sample.structure.positions.size();
-      if (n >= 3 && n <= kMostAtoms && chosen.size() < kMostSystems) chosen.push_back(sample);
+      if (n >= 3 && n <= kMostAtoms) chosen.push_back(sample);
     }
+    std::stable_sort(chosen.begin(), chosen.end(), [](const Sample& a, const Sample& b) {
+      return a.structure.positions.size() > b.structure.positions.size();
+    });
+    if (chosen.size() > kMostSystems) chosen.resize(kMostSystems);
     if (!chosen.empty()) return chosen;
     chosen = generate_samples(input_.model.plan(), input_.seed);
     chosen.resize(2);
