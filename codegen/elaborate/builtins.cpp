@@ -222,15 +222,16 @@ Value cosine_cutoff(const Call& call) {
   return Value::of_node(b.scale(0.5, b.add(b.unary(Function::cos, angle), b.number(1))));
 }
 
-// 1 - (p+1)(p+2)/2 d^p + p(p+2) d^(p+1) - p(p+1)/2 d^(p+2), d = r / cutoff: Gasteiger et al., arXiv 2003.03123, eq. 8
+// 1 - (p+1)(p+2)/2 d^p + p(p+2) d^(p+1) - p(p+1)/2 d^(p+2), d = r / cutoff: Gasteiger et al., arXiv 2003.03123, eq. 8.
+// Near the cutoff these terms are tens of times their sum. The same polynomial without differences of like numbers is
+// (1 - d)^3 (1 + 3 d + 6 d^2 + ... + p(p+1)/2 d^(p-1)).
 Value polynomial_cutoff(const Call& call) {
   Builder& b = call.build();
   const int p = call.integer("p", 2, 20);
   const NodeId d = b.scale(1 / call.evaluator().spec().cutoff, call.node("x"));
-  NodeId sum = b.number(1);
-  sum = b.add(sum, b.scale(-0.5 * (p + 1) * (p + 2), b.power(d, p)));
-  sum = b.add(sum, b.scale(p * (p + 2), b.power(d, p + 1)));
-  return Value::of_node(b.add(sum, b.scale(-0.5 * p * (p + 1), b.power(d, p + 2))));
+  NodeId sum = b.number(0.5 * p * (p + 1));
+  for (int k = p - 1; k >= 1; --k) sum = b.add(b.multiply(sum, d), b.number(0.5 * k * (k + 1)));
+  return Value::of_node(b.multiply(b.power(b.subtract(b.number(1), d), 3), sum));
 }
 
 // sqrt(2 / cutoff) sin(n pi r / cutoff) / r, n = 1 .. count: Gasteiger et al., arXiv 2003.03123, eq. 7

@@ -93,7 +93,11 @@ TEST_CASE("radial functions have the values of their formulas") {
   CHECK(std::abs(radial_at("cosine_cutoff(distance)", 5)) < 1e-15);
   const double p6 = 1 - 28 * std::pow(d, 6) + 48 * std::pow(d, 7) - 21 * std::pow(d, 8);
   CHECK(radial_at("polynomial_cutoff(distance, 6)", r) == doctest::Approx(p6).epsilon(1e-14));
-  CHECK(std::abs(radial_at("polynomial_cutoff(distance, 6)", 5)) < 1e-14);
+  CHECK(radial_at("polynomial_cutoff(distance, 6)", 5) == 0);
+  // Near the cutoff the powers of the definition cancel: their sum is 56 (1 - d)^3 to first order, of ones.
+  const double near = 1e-4, left = 56 - 210 * near + 336 * near * near;
+  CHECK(radial_at("polynomial_cutoff(distance, 6)", 5 * (1 - near)) ==
+        doctest::Approx(near * near * near * left).epsilon(1e-11));
   const double waves = std::sin(pi * d) + std::sin(2 * pi * d) + std::sin(3 * pi * d);
   CHECK(radial_at("bessel(distance, 3)", r) == doctest::Approx(std::sqrt(2.0 / 5) * waves / r).epsilon(1e-13));
   CHECK(radial_at("gaussian(distance, 1, 0.5)", r) == doctest::Approx(std::exp(-0.5 * 1.4 * 1.4)).epsilon(1e-14));

@@ -14,7 +14,7 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     real ux, uy, uz, r;
     real v5;
     real v8[5];
-    real v23;
+    real v30;
     int j, row;
   };
   constexpr int kTileNumbers = 48;   // of tile arrays, an atom
@@ -38,10 +38,10 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
-    real a34[slots<8>()] = {};
-    real a38x[slots<8>()] = {};
-    real a38y[slots<8>()] = {};
-    real a38z[slots<8>()] = {};
+    real a41[slots<8>()] = {};
+    real a45x[slots<8>()] = {};
+    real a45y[slots<8>()] = {};
+    real a45z[slots<8>()] = {};
     const int end = pair_begin[i + 1];
     for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
       const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
@@ -52,17 +52,22 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real v5 = m_reciprocal(p.r);
         const real v10 = p.r * 0.2f;
-        const real v12 = power<6>(v10);
-        const real v14 = v12 * (-28.0f);
-        const real v21 = 1.0f + v14;
-        const real v15 = power<7>(v10);
-        const real v17 = v15 * 48.0f;
-        const real v22 = v21 + v17;
-        const real v18 = power<8>(v10);
-        const real v20 = v18 * (-21.0f);
-        const real v23 = v22 + v20;
+        const real v13 = v10 * 21.0f;
+        const real v14 = 15.0f + v13;
+        const real v16 = v10 * v14;
+        const real v17 = 10.0f + v16;
+        const real v19 = v10 * v17;
+        const real v20 = 6.0f + v19;
+        const real v22 = v10 * v20;
+        const real v23 = 3.0f + v22;
+        const real v25 = v10 * v23;
+        const real v26 = 1.0f + v25;
+        const real v27 = -v10;
+        const real v28 = 1.0f + v27;
+        const real v29 = power<3>(v28);
+        const real v30 = v26 * v29;
         p.v5 = v5;
-        p.v23 = v23;
+        p.v30 = v30;
       }
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
@@ -80,37 +85,37 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
         MLFF_EACH_GROUP(c, f, 8) {
-          Group<8> m24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m24[e] = group_at<8>(c2 + f);
+          Group<8> m31[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m31[e] = group_at<8>(c2 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c3 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m24[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m31[e], pair[e].v8[k], w);
           }
-          Group<8> m29[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m29[e] = group_at<8>(c5 + f);
+          Group<8> m36[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m36[e] = group_at<8>(c5 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c6 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m29[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m36[e], pair[e].v8[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const Group<8> g27 = group_at<8>(&c4[row_of(element[p.j], 8) + f]);
-            const Group<8> g32 = group_at<8>(&c7[row_of(element[p.j], 8) + f]);
+            const Group<8> g34 = group_at<8>(&c4[row_of(element[p.j], 8) + f]);
+            const Group<8> g39 = group_at<8>(&c7[row_of(element[p.j], 8) + f]);
             MLFF_EACH_OF_GROUP(u, 8) {
-              const real v23 = p.v23;
-              const real v25 = v23 * m24[e].value[u];
-              const real v27 = g27.value[u];
-              const real v28 = v25 * v27;
-              const real v30 = v23 * m29[e].value[u];
-              const real v32 = g32.value[u];
-              const real v33 = v30 * v32;
-              const real v37x = v33 * p.ux;
-              const real v37y = v33 * p.uy;
-              const real v37z = v33 * p.uz;
-              a34[c + u] += v28;
-              a38x[c + u] += v37x;
-              a38y[c + u] += v37y;
-              a38z[c + u] += v37z;
+              const real v30 = p.v30;
+              const real v32 = v30 * m31[e].value[u];
+              const real v34 = g34.value[u];
+              const real v35 = v32 * v34;
+              const real v37 = v30 * m36[e].value[u];
+              const real v39 = g39.value[u];
+              const real v40 = v37 * v39;
+              const real v44x = v40 * p.ux;
+              const real v44y = v40 * p.uy;
+              const real v44z = v40 * p.uz;
+              a41[c + u] += v35;
+              a45x[c + u] += v44x;
+              a45y[c + u] += v44y;
+              a45z[c + u] += v44z;
             }
           }
         }
@@ -121,11 +126,11 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a34, c)); }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a41, c)); }
     MLFF_EACH_GROUP(c, f, 8) {
-      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a38x, c));
-      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a38y, c));
-      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a38z, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a45x, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a45y, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a45z, c));
     }
   }
   block_barrier();
@@ -134,15 +139,15 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
       const Group<8> g0 = group_at<8>(&c8[row_of(element[i], 8) + f]);
-      const Group<8> g34 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      Group<8> r35;
+      const Group<8> g41 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      Group<8> r42;
       MLFF_EACH_OF_GROUP(u, 8) {
         const real v0 = g0.value[u];
-        const real v34 = g34.value[u];
-        const real v35 = v0 + v34;
-        r35.value[u] = v35;
+        const real v41 = g41.value[u];
+        const real v42 = v0 + v41;
+        r42.value[u] = v42;
       }
-      put_group<8>(&tile[0 * kTile + t * 8 + f], r35);
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r42);
     }
   }
   block_barrier();
@@ -153,20 +158,20 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g39x = group_at<8>(&b0[row_of(i, 24) + f]);
-      const Group<8> g39y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
-      const Group<8> g39z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
-      Group<8> r44;
+      const Group<8> g46x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g46y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g46z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      Group<8> r51;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v39x = g39x.value[u];
-        const real v39y = g39y.value[u];
-        const real v39z = g39z.value[u];
-        const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
-        const real v43 = v41 + 1e-08f;
-        const real v44 = m_sqrt(v43);
-        r44.value[u] = v44;
+        const real v46x = g46x.value[u];
+        const real v46y = g46y.value[u];
+        const real v46z = g46z.value[u];
+        const real v48 = v46x * v46x + v46y * v46y + v46z * v46z;
+        const real v50 = v48 + 1e-08f;
+        const real v51 = m_sqrt(v50);
+        r51.value[u] = v51;
       }
-      put_group<8>(&tile[32 * kTile + t * 8 + f], r44);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r51);
     }
   }
   block_barrier();
@@ -179,23 +184,23 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g45 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
-      Group<8> r46;
-      Group<8> r165;
+      const Group<8> g52 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      Group<8> r53;
+      Group<8> r172;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v45 = g45.value[u];
-        const real v46 = m_silu(v45);
-        const real v160 = m_sigmoid(v45);
-        const real v161 = -v160;
-        const real v162 = 1.0f + v161;
-        const real v163 = v45 * v162;
-        const real v164 = 1.0f + v163;
-        const real v165 = v160 * v164;
-        r46.value[u] = v46;
-        r165.value[u] = v165;
+        const real v52 = g52.value[u];
+        const real v53 = m_silu(v52);
+        const real v167 = m_sigmoid(v52);
+        const real v168 = -v167;
+        const real v169 = 1.0f + v168;
+        const real v170 = v52 * v169;
+        const real v171 = 1.0f + v170;
+        const real v172 = v167 * v171;
+        r53.value[u] = v53;
+        r172.value[u] = v172;
       }
-      put_group<8>(&tile[32 * kTile + t * 8 + f], r46);
-      put_group<8>(&b11[row_of(i, 8) + f], r165);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r53);
+      put_group<8>(&b11[row_of(i, 8) + f], r172);
     }
   }
   block_barrier();
@@ -206,56 +211,56 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g35 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      const Group<8> g48 = group_at<8>(&b3[row_of(i, 8) + f]);
-      const Group<8> g39x = group_at<8>(&b0[row_of(i, 24) + f]);
-      const Group<8> g39y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
-      const Group<8> g39z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
-      const Group<8> g40x = group_at<8>(&b1[row_of(i, 24) + f]);
-      const Group<8> g40y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
-      const Group<8> g40z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
-      const Group<8> g52 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
-      const Group<8> g38x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
-      const Group<8> g38y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
-      const Group<8> g38z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
-      const Group<8> g47 = group_at<8>(&b2[row_of(i, 8) + f]);
-      Group<8> r53;
-      Group<8> r55x;
-      Group<8> r55y;
-      Group<8> r55z;
+      const Group<8> g42 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g55 = group_at<8>(&b3[row_of(i, 8) + f]);
+      const Group<8> g46x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g46y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g46z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g47x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g47y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g47z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g59 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g45x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g45y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g45z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      const Group<8> g54 = group_at<8>(&b2[row_of(i, 8) + f]);
+      Group<8> r60;
+      Group<8> r62x;
+      Group<8> r62y;
+      Group<8> r62z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v35 = g35.value[u];
-        const real v48 = g48.value[u];
-        const real v39x = g39x.value[u];
-        const real v39y = g39y.value[u];
-        const real v39z = g39z.value[u];
-        const real v40x = g40x.value[u];
-        const real v40y = g40y.value[u];
-        const real v40z = g40z.value[u];
-        const real v49 = v39x * v40x + v39y * v40y + v39z * v40z;
-        const real v50 = v48 * v49;
-        const real v51 = v35 + v50;
-        const real v52 = g52.value[u];
-        const real v53 = v51 + v52;
-        const real v38x = g38x.value[u];
-        const real v38y = g38y.value[u];
-        const real v38z = g38z.value[u];
-        const real v47 = g47.value[u];
-        const real v54x = v40x * v47;
-        const real v54y = v40y * v47;
-        const real v54z = v40z * v47;
-        const real v55x = v38x + v54x;
-        const real v55y = v38y + v54y;
-        const real v55z = v38z + v54z;
-        r53.value[u] = v53;
-        r55x.value[u] = v55x;
-        r55y.value[u] = v55y;
-        r55z.value[u] = v55z;
+        const real v42 = g42.value[u];
+        const real v55 = g55.value[u];
+        const real v46x = g46x.value[u];
+        const real v46y = g46y.value[u];
+        const real v46z = g46z.value[u];
+        const real v47x = g47x.value[u];
+        const real v47y = g47y.value[u];
+        const real v47z = g47z.value[u];
+        const real v56 = v46x * v47x + v46y * v47y + v46z * v47z;
+        const real v57 = v55 * v56;
+        const real v58 = v42 + v57;
+        const real v59 = g59.value[u];
+        const real v60 = v58 + v59;
+        const real v45x = g45x.value[u];
+        const real v45y = g45y.value[u];
+        const real v45z = g45z.value[u];
+        const real v54 = g54.value[u];
+        const real v61x = v47x * v54;
+        const real v61y = v47y * v54;
+        const real v61z = v47z * v54;
+        const real v62x = v45x + v61x;
+        const real v62y = v45y + v61y;
+        const real v62z = v45z + v61z;
+        r60.value[u] = v60;
+        r62x.value[u] = v62x;
+        r62y.value[u] = v62y;
+        r62z.value[u] = v62z;
       }
-      put_group<8>(&b4[row_of(i, 8) + f], r53);
-      put_group<8>(&b5[row_of(i, 24) + f], r55x);
-      put_group<8>(&b5[row_of(i, 24) + 8 + f], r55y);
-      put_group<8>(&b5[row_of(i, 24) + 16 + f], r55z);
+      put_group<8>(&b4[row_of(i, 8) + f], r60);
+      put_group<8>(&b5[row_of(i, 24) + f], r62x);
+      put_group<8>(&b5[row_of(i, 24) + 8 + f], r62y);
+      put_group<8>(&b5[row_of(i, 24) + 16 + f], r62z);
     }
   }
   block_barrier();
@@ -266,23 +271,23 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g56 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      Group<8> r57;
-      Group<8> r148;
+      const Group<8> g63 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      Group<8> r64;
+      Group<8> r155;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v56 = g56.value[u];
-        const real v57 = m_silu(v56);
-        const real v143 = m_sigmoid(v56);
-        const real v144 = -v143;
-        const real v145 = 1.0f + v144;
-        const real v146 = v56 * v145;
-        const real v147 = 1.0f + v146;
-        const real v148 = v143 * v147;
-        r57.value[u] = v57;
-        r148.value[u] = v148;
+        const real v63 = g63.value[u];
+        const real v64 = m_silu(v63);
+        const real v150 = m_sigmoid(v63);
+        const real v151 = -v150;
+        const real v152 = 1.0f + v151;
+        const real v153 = v63 * v152;
+        const real v154 = 1.0f + v153;
+        const real v155 = v150 * v154;
+        r64.value[u] = v64;
+        r155.value[u] = v155;
       }
-      put_group<8>(&tile[0 * kTile + t * 8 + f], r57);
-      put_group<8>(&b10[row_of(i, 8) + f], r148);
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r64);
+      put_group<8>(&b10[row_of(i, 8) + f], r155);
     }
   }
   block_barrier();
@@ -293,28 +298,28 @@ MLFF_KERNEL(phase_0, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g55x = group_at<8>(&b5[row_of(i, 24) + f]);
-      const Group<8> g55y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
-      const Group<8> g55z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
-      const Group<8> g70 = group_at<8>(&b8[row_of(i, 8) + f]);
-      Group<8> r74x;
-      Group<8> r74y;
-      Group<8> r74z;
+      const Group<8> g62x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g62y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g62z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g77 = group_at<8>(&b8[row_of(i, 8) + f]);
+      Group<8> r81x;
+      Group<8> r81y;
+      Group<8> r81z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v55x = g55x.value[u];
-        const real v55y = g55y.value[u];
-        const real v55z = g55z.value[u];
-        const real v70 = g70.value[u];
-        const real v74x = v55x * v70;
-        const real v74y = v55y * v70;
-        const real v74z = v55z * v70;
-        r74x.value[u] = v74x;
-        r74y.value[u] = v74y;
-        r74z.value[u] = v74z;
+        const real v62x = g62x.value[u];
+        const real v62y = g62y.value[u];
+        const real v62z = g62z.value[u];
+        const real v77 = g77.value[u];
+        const real v81x = v62x * v77;
+        const real v81y = v62y * v77;
+        const real v81z = v62z * v77;
+        r81x.value[u] = v81x;
+        r81y.value[u] = v81y;
+        r81z.value[u] = v81z;
       }
-      put_group<8>(&b9[row_of(i, 24) + f], r74x);
-      put_group<8>(&b9[row_of(i, 24) + 8 + f], r74y);
-      put_group<8>(&b9[row_of(i, 24) + 16 + f], r74z);
+      put_group<8>(&b9[row_of(i, 24) + f], r81x);
+      put_group<8>(&b9[row_of(i, 24) + 8 + f], r81y);
+      put_group<8>(&b9[row_of(i, 24) + 16 + f], r81z);
     }
   }
   block_barrier();
@@ -337,7 +342,7 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     real ux, uy, uz, r;
     real v5;
     real v8[5];
-    real v23;
+    real v30;
     int j, row;
   };
   constexpr int kTileNumbers = 128;  // of tile arrays, an atom
@@ -361,10 +366,10 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
-    real a71[slots<8>()] = {};
-    real a78x[slots<8>()] = {};
-    real a78y[slots<8>()] = {};
-    real a78z[slots<8>()] = {};
+    real a78[slots<8>()] = {};
+    real a85x[slots<8>()] = {};
+    real a85y[slots<8>()] = {};
+    real a85z[slots<8>()] = {};
     const int end = pair_begin[i + 1];
     for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
       const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
@@ -375,17 +380,22 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real v5 = m_reciprocal(p.r);
         const real v10 = p.r * 0.2f;
-        const real v12 = power<6>(v10);
-        const real v14 = v12 * (-28.0f);
-        const real v21 = 1.0f + v14;
-        const real v15 = power<7>(v10);
-        const real v17 = v15 * 48.0f;
-        const real v22 = v21 + v17;
-        const real v18 = power<8>(v10);
-        const real v20 = v18 * (-21.0f);
-        const real v23 = v22 + v20;
+        const real v13 = v10 * 21.0f;
+        const real v14 = 15.0f + v13;
+        const real v16 = v10 * v14;
+        const real v17 = 10.0f + v16;
+        const real v19 = v10 * v17;
+        const real v20 = 6.0f + v19;
+        const real v22 = v10 * v20;
+        const real v23 = 3.0f + v22;
+        const real v25 = v10 * v23;
+        const real v26 = 1.0f + v25;
+        const real v27 = -v10;
+        const real v28 = 1.0f + v27;
+        const real v29 = power<3>(v28);
+        const real v30 = v26 * v29;
         p.v5 = v5;
-        p.v23 = v23;
+        p.v30 = v30;
       }
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
@@ -403,56 +413,56 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         constexpr int E = decltype(size)::value;
         Record* const pair = record + p0;
         MLFF_EACH_GROUP(c, f, 8) {
-          Group<8> m58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m58[e] = group_at<8>(c19 + f);
+          Group<8> m65[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m65[e] = group_at<8>(c19 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c20 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m58[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m65[e], pair[e].v8[k], w);
           }
-          Group<8> m63[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m63[e] = group_at<8>(c21 + f);
+          Group<8> m70[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m70[e] = group_at<8>(c21 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c22 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m63[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m70[e], pair[e].v8[k], w);
           }
-          Group<8> m68[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m68[e] = group_at<8>(c23 + f);
+          Group<8> m75[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m75[e] = group_at<8>(c23 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c24 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m68[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m75[e], pair[e].v8[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const Group<8> g61 = group_at<8>(&b6[row_of(p.j, 8) + f]);
-            const Group<8> g66 = group_at<8>(&b7[row_of(p.j, 8) + f]);
-            const Group<8> g75x = group_at<8>(&b9[row_of(p.j, 24) + f]);
-            const Group<8> g75y = group_at<8>(&b9[row_of(p.j, 24) + 8 + f]);
-            const Group<8> g75z = group_at<8>(&b9[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g68 = group_at<8>(&b6[row_of(p.j, 8) + f]);
+            const Group<8> g73 = group_at<8>(&b7[row_of(p.j, 8) + f]);
+            const Group<8> g82x = group_at<8>(&b9[row_of(p.j, 24) + f]);
+            const Group<8> g82y = group_at<8>(&b9[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g82z = group_at<8>(&b9[row_of(p.j, 24) + 16 + f]);
             MLFF_EACH_OF_GROUP(u, 8) {
-              const real v23 = p.v23;
-              const real v59 = v23 * m58[e].value[u];
-              const real v61 = g61.value[u];
-              const real v62 = v59 * v61;
-              const real v64 = v23 * m63[e].value[u];
-              const real v66 = g66.value[u];
-              const real v67 = v64 * v66;
-              const real v73x = p.ux * v67;
-              const real v73y = p.uy * v67;
-              const real v73z = p.uz * v67;
-              const real v69 = v23 * m68[e].value[u];
-              const real v75x = g75x.value[u];
-              const real v75y = g75y.value[u];
-              const real v75z = g75z.value[u];
-              const real v76x = v69 * v75x;
-              const real v76y = v69 * v75y;
-              const real v76z = v69 * v75z;
-              const real v77x = v73x + v76x;
-              const real v77y = v73y + v76y;
-              const real v77z = v73z + v76z;
-              a71[c + u] += v62;
-              a78x[c + u] += v77x;
-              a78y[c + u] += v77y;
-              a78z[c + u] += v77z;
+              const real v30 = p.v30;
+              const real v66 = v30 * m65[e].value[u];
+              const real v68 = g68.value[u];
+              const real v69 = v66 * v68;
+              const real v71 = v30 * m70[e].value[u];
+              const real v73 = g73.value[u];
+              const real v74 = v71 * v73;
+              const real v80x = p.ux * v74;
+              const real v80y = p.uy * v74;
+              const real v80z = p.uz * v74;
+              const real v76 = v30 * m75[e].value[u];
+              const real v82x = g82x.value[u];
+              const real v82y = g82y.value[u];
+              const real v82z = g82z.value[u];
+              const real v83x = v76 * v82x;
+              const real v83y = v76 * v82y;
+              const real v83z = v76 * v82z;
+              const real v84x = v80x + v83x;
+              const real v84y = v80y + v83y;
+              const real v84z = v80z + v83z;
+              a78[c + u] += v69;
+              a85x[c + u] += v84x;
+              a85y[c + u] += v84y;
+              a85z[c + u] += v84z;
             }
           }
         }
@@ -463,11 +473,11 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       for (; p0 < count; ++p0) batch(Count<1>(), p0);
       team_barrier();
     }
-    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a71, c)); }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[0 * kTile + t * 8 + f], group_of_slots<8>(a78, c)); }
     MLFF_EACH_GROUP(c, f, 8) {
-      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a78x, c));
-      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a78y, c));
-      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a78z, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + f], group_of_slots<8>(a85x, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], group_of_slots<8>(a85y, c));
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], group_of_slots<8>(a85z, c));
     }
   }
   block_barrier();
@@ -475,40 +485,40 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g53 = group_at<8>(&b4[row_of(i, 8) + f]);
-      const Group<8> g71 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      const Group<8> g55x = group_at<8>(&b5[row_of(i, 24) + f]);
-      const Group<8> g55y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
-      const Group<8> g55z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
-      const Group<8> g78x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
-      const Group<8> g78y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
-      const Group<8> g78z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
-      Group<8> r72;
-      Group<8> r79x;
-      Group<8> r79y;
-      Group<8> r79z;
+      const Group<8> g60 = group_at<8>(&b4[row_of(i, 8) + f]);
+      const Group<8> g78 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g62x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g62y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g62z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g85x = group_at<8>(&tile[8 * kTile + t * 24 + f]);
+      const Group<8> g85y = group_at<8>(&tile[8 * kTile + t * 24 + 8 + f]);
+      const Group<8> g85z = group_at<8>(&tile[8 * kTile + t * 24 + 16 + f]);
+      Group<8> r79;
+      Group<8> r86x;
+      Group<8> r86y;
+      Group<8> r86z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v53 = g53.value[u];
-        const real v71 = g71.value[u];
-        const real v72 = v53 + v71;
-        const real v55x = g55x.value[u];
-        const real v55y = g55y.value[u];
-        const real v55z = g55z.value[u];
-        const real v78x = g78x.value[u];
-        const real v78y = g78y.value[u];
-        const real v78z = g78z.value[u];
-        const real v79x = v55x + v78x;
-        const real v79y = v55y + v78y;
-        const real v79z = v55z + v78z;
-        r72.value[u] = v72;
-        r79x.value[u] = v79x;
-        r79y.value[u] = v79y;
-        r79z.value[u] = v79z;
+        const real v60 = g60.value[u];
+        const real v78 = g78.value[u];
+        const real v79 = v60 + v78;
+        const real v62x = g62x.value[u];
+        const real v62y = g62y.value[u];
+        const real v62z = g62z.value[u];
+        const real v85x = g85x.value[u];
+        const real v85y = g85y.value[u];
+        const real v85z = g85z.value[u];
+        const real v86x = v62x + v85x;
+        const real v86y = v62y + v85y;
+        const real v86z = v62z + v85z;
+        r79.value[u] = v79;
+        r86x.value[u] = v86x;
+        r86y.value[u] = v86y;
+        r86z.value[u] = v86z;
       }
-      put_group<8>(&tile[0 * kTile + t * 8 + f], r72);
-      put_group<8>(&tile[8 * kTile + t * 24 + f], r79x);
-      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], r79y);
-      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], r79z);
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r79);
+      put_group<8>(&tile[8 * kTile + t * 24 + f], r86x);
+      put_group<8>(&tile[8 * kTile + t * 24 + 8 + f], r86y);
+      put_group<8>(&tile[8 * kTile + t * 24 + 16 + f], r86z);
     }
   }
   block_barrier();
@@ -519,33 +529,33 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g80x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
-      const Group<8> g80y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
-      const Group<8> g80z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
-      const Group<8> g81x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
-      const Group<8> g81y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
-      const Group<8> g81z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
-      Group<8> r82;
-      Group<8> r84;
-      Group<8> r88;
+      const Group<8> g87x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g87y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g87z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g88x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
+      const Group<8> g88y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
+      const Group<8> g88z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
+      Group<8> r89;
+      Group<8> r91;
+      Group<8> r95;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v80x = g80x.value[u];
-        const real v80y = g80y.value[u];
-        const real v80z = g80z.value[u];
-        const real v82 = v80x * v80x + v80y * v80y + v80z * v80z;
-        const real v83 = 1e-08f + v82;
-        const real v84 = m_sqrt(v83);
-        const real v81x = g81x.value[u];
-        const real v81y = g81y.value[u];
-        const real v81z = g81z.value[u];
-        const real v88 = v80x * v81x + v80y * v81y + v80z * v81z;
-        r82.value[u] = v82;
-        r84.value[u] = v84;
-        r88.value[u] = v88;
+        const real v87x = g87x.value[u];
+        const real v87y = g87y.value[u];
+        const real v87z = g87z.value[u];
+        const real v89 = v87x * v87x + v87y * v87y + v87z * v87z;
+        const real v90 = 1e-08f + v89;
+        const real v91 = m_sqrt(v90);
+        const real v88x = g88x.value[u];
+        const real v88y = g88y.value[u];
+        const real v88z = g88z.value[u];
+        const real v95 = v87x * v88x + v87y * v88y + v87z * v88z;
+        r89.value[u] = v89;
+        r91.value[u] = v91;
+        r95.value[u] = v95;
       }
-      put_group<8>(&tile[8 * kTile + t * 8 + f], r82);
-      put_group<8>(&tile[16 * kTile + t * 8 + f], r84);
-      put_group<8>(&tile[24 * kTile + t * 8 + f], r88);
+      put_group<8>(&tile[8 * kTile + t * 8 + f], r89);
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r91);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r95);
     }
   }
   block_barrier();
@@ -558,14 +568,14 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g85 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
-      Group<8> r86;
+      const Group<8> g92 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
+      Group<8> r93;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v85 = g85.value[u];
-        const real v86 = m_silu(v85);
-        r86.value[u] = v86;
+        const real v92 = g92.value[u];
+        const real v93 = m_silu(v92);
+        r93.value[u] = v93;
       }
-      put_group<8>(&tile[16 * kTile + t * 8 + f], r86);
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r93);
     }
   }
   block_barrier();
@@ -576,22 +586,22 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g72 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      const Group<8> g87 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
-      const Group<8> g88 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
-      const Group<8> g91 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
-      Group<8> r92;
+      const Group<8> g79 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g94 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      const Group<8> g95 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g98 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      Group<8> r99;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v72 = g72.value[u];
-        const real v87 = g87.value[u];
-        const real v88 = g88.value[u];
-        const real v89 = v87 * v88;
-        const real v90 = v72 + v89;
-        const real v91 = g91.value[u];
-        const real v92 = v90 + v91;
-        r92.value[u] = v92;
+        const real v79 = g79.value[u];
+        const real v94 = g94.value[u];
+        const real v95 = g95.value[u];
+        const real v96 = v94 * v95;
+        const real v97 = v79 + v96;
+        const real v98 = g98.value[u];
+        const real v99 = v97 + v98;
+        r99.value[u] = v99;
       }
-      put_group<8>(&tile[0 * kTile + t * 8 + f], r92);
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r99);
     }
   }
   block_barrier();
@@ -602,26 +612,26 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 5) {
-      const Group<5> g93 = group_at<5>(&tile[16 * kTile + t * 5 + f]);
-      const Group<5> g97 = group_at<5>(&c33[f]);
-      Group<5> r94;
-      Group<5> r104;
+      const Group<5> g100 = group_at<5>(&tile[16 * kTile + t * 5 + f]);
+      const Group<5> g104 = group_at<5>(&c33[f]);
+      Group<5> r101;
+      Group<5> r111;
       MLFF_EACH_OF_GROUP(u, 5) {
-        const real v93 = g93.value[u];
-        const real v94 = m_silu(v93);
-        const real v97 = g97.value[u];
-        const real v98 = m_sigmoid(v93);
-        const real v99 = -v98;
-        const real v100 = 1.0f + v99;
-        const real v101 = v93 * v100;
-        const real v102 = 1.0f + v101;
-        const real v103 = v98 * v102;
-        const real v104 = v97 * v103;
-        r94.value[u] = v94;
-        r104.value[u] = v104;
+        const real v100 = g100.value[u];
+        const real v101 = m_silu(v100);
+        const real v104 = g104.value[u];
+        const real v105 = m_sigmoid(v100);
+        const real v106 = -v105;
+        const real v107 = 1.0f + v106;
+        const real v108 = v100 * v107;
+        const real v109 = 1.0f + v108;
+        const real v110 = v105 * v109;
+        const real v111 = v104 * v110;
+        r101.value[u] = v101;
+        r111.value[u] = v111;
       }
-      put_group<5>(&tile[0 * kTile + t * 5 + f], r94);
-      put_group<5>(&tile[16 * kTile + t * 5 + f], r104);
+      put_group<5>(&tile[0 * kTile + t * 5 + f], r101);
+      put_group<5>(&tile[16 * kTile + t * 5 + f], r111);
     }
   }
   block_barrier();
@@ -634,42 +644,42 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g88 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
-      const Group<8> g105 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
-      const Group<8> g80x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
-      const Group<8> g80y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
-      const Group<8> g80z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
-      const Group<8> g87 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
-      Group<8> r106;
-      Group<8> r109x;
-      Group<8> r109y;
-      Group<8> r109z;
+      const Group<8> g95 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g112 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      const Group<8> g87x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g87y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g87z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g94 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      Group<8> r113;
+      Group<8> r116x;
+      Group<8> r116y;
+      Group<8> r116z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v88 = g88.value[u];
-        const real v105 = g105.value[u];
-        const real v106 = v88 * v105;
-        const real v80x = g80x.value[u];
-        const real v80y = g80y.value[u];
-        const real v80z = g80z.value[u];
-        const real v87 = g87.value[u];
-        const real v107 = v87 * v105;
-        const real v109x = v80x * v107;
-        const real v109y = v80y * v107;
-        const real v109z = v80z * v107;
-        r106.value[u] = v106;
-        r109x.value[u] = v109x;
-        r109y.value[u] = v109y;
-        r109z.value[u] = v109z;
+        const real v95 = g95.value[u];
+        const real v112 = g112.value[u];
+        const real v113 = v95 * v112;
+        const real v87x = g87x.value[u];
+        const real v87y = g87y.value[u];
+        const real v87z = g87z.value[u];
+        const real v94 = g94.value[u];
+        const real v114 = v94 * v112;
+        const real v116x = v87x * v114;
+        const real v116y = v87y * v114;
+        const real v116z = v87z * v114;
+        r113.value[u] = v113;
+        r116x.value[u] = v116x;
+        r116y.value[u] = v116y;
+        r116z.value[u] = v116z;
       }
-      put_group<8>(&tile[16 * kTile + t * 8 + f], r106);
-      put_group<8>(&tile[104 * kTile + t * 24 + f], r109x);
-      put_group<8>(&tile[104 * kTile + t * 24 + 8 + f], r109y);
-      put_group<8>(&tile[104 * kTile + t * 24 + 16 + f], r109z);
+      put_group<8>(&tile[16 * kTile + t * 8 + f], r113);
+      put_group<8>(&tile[104 * kTile + t * 24 + f], r116x);
+      put_group<8>(&tile[104 * kTile + t * 24 + 8 + f], r116y);
+      put_group<8>(&tile[104 * kTile + t * 24 + 16 + f], r116z);
     }
     MLFF_EACH_GROUP(c, f, 1) {
       MLFF_EACH_OF_GROUP(u, 1) {
-        const real v95 = tile[5 * kTile + t * 1];
-        atom_energy[i] = v95;
+        const real v102 = tile[5 * kTile + t * 1];
+        atom_energy[i] = v102;
       }
     }
   }
@@ -683,22 +693,22 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g110 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
-      const Group<8> g85 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
-      Group<8> r117;
+      const Group<8> g117 = group_at<8>(&tile[0 * kTile + t * 8 + f]);
+      const Group<8> g92 = group_at<8>(&tile[80 * kTile + t * 8 + f]);
+      Group<8> r124;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v110 = g110.value[u];
-        const real v85 = g85.value[u];
-        const real v111 = m_sigmoid(v85);
-        const real v112 = -v111;
-        const real v113 = 1.0f + v112;
-        const real v114 = v85 * v113;
-        const real v115 = 1.0f + v114;
-        const real v116 = v111 * v115;
-        const real v117 = v110 * v116;
-        r117.value[u] = v117;
+        const real v117 = g117.value[u];
+        const real v92 = g92.value[u];
+        const real v118 = m_sigmoid(v92);
+        const real v119 = -v118;
+        const real v120 = 1.0f + v119;
+        const real v121 = v92 * v120;
+        const real v122 = 1.0f + v121;
+        const real v123 = v118 * v122;
+        const real v124 = v117 * v123;
+        r124.value[u] = v124;
       }
-      put_group<8>(&tile[0 * kTile + t * 8 + f], r117);
+      put_group<8>(&tile[0 * kTile + t * 8 + f], r124);
     }
   }
   block_barrier();
@@ -709,60 +719,60 @@ MLFF_KERNEL(phase_1, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g105 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
-      const Group<8> g118 = group_at<8>(&tile[16 * kTile + t * 8 + f]);
-      const Group<8> g80x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
-      const Group<8> g80y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
-      const Group<8> g80z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
-      const Group<8> g120 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
-      const Group<8> g82 = group_at<8>(&tile[8 * kTile + t * 8 + f]);
-      const Group<8> g81x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
-      const Group<8> g81y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
-      const Group<8> g81z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
-      const Group<8> g87 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
-      Group<8> r119;
-      Group<8> r127x;
-      Group<8> r127y;
-      Group<8> r127z;
+      const Group<8> g112 = group_at<8>(&tile[96 * kTile + t * 8 + f]);
+      const Group<8> g125 = group_at<8>(&tile[16 * kTile + t * 8 + f]);
+      const Group<8> g87x = group_at<8>(&tile[32 * kTile + t * 24 + f]);
+      const Group<8> g87y = group_at<8>(&tile[32 * kTile + t * 24 + 8 + f]);
+      const Group<8> g87z = group_at<8>(&tile[32 * kTile + t * 24 + 16 + f]);
+      const Group<8> g127 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g89 = group_at<8>(&tile[8 * kTile + t * 8 + f]);
+      const Group<8> g88x = group_at<8>(&tile[56 * kTile + t * 24 + f]);
+      const Group<8> g88y = group_at<8>(&tile[56 * kTile + t * 24 + 8 + f]);
+      const Group<8> g88z = group_at<8>(&tile[56 * kTile + t * 24 + 16 + f]);
+      const Group<8> g94 = group_at<8>(&tile[88 * kTile + t * 8 + f]);
+      Group<8> r126;
+      Group<8> r134x;
+      Group<8> r134y;
+      Group<8> r134z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v105 = g105.value[u];
-        const real v118 = g118.value[u];
-        const real v119 = v105 + v118;
-        const real v80x = g80x.value[u];
-        const real v80y = g80y.value[u];
-        const real v80z = g80z.value[u];
-        const real v120 = g120.value[u];
-        const real v82 = g82.value[u];
-        const real v83 = 1e-08f + v82;
-        const real v121 = m_rsqrt(v83);
-        const real v123 = v121 * 0.5f;
-        const real v124 = v120 * v123;
-        const real v125x = v80x * v124;
-        const real v125y = v80y * v124;
-        const real v125z = v80z * v124;
-        const real v81x = g81x.value[u];
-        const real v81y = g81y.value[u];
-        const real v81z = g81z.value[u];
-        const real v87 = g87.value[u];
-        const real v107 = v87 * v105;
-        const real v108x = v81x * v107;
-        const real v108y = v81y * v107;
-        const real v108z = v81z * v107;
-        const real v126x = v125x + v108x;
-        const real v126y = v125y + v108y;
-        const real v126z = v125z + v108z;
-        const real v127x = v126x + v125x;
-        const real v127y = v126y + v125y;
-        const real v127z = v126z + v125z;
-        r119.value[u] = v119;
-        r127x.value[u] = v127x;
-        r127y.value[u] = v127y;
-        r127z.value[u] = v127z;
+        const real v112 = g112.value[u];
+        const real v125 = g125.value[u];
+        const real v126 = v112 + v125;
+        const real v87x = g87x.value[u];
+        const real v87y = g87y.value[u];
+        const real v87z = g87z.value[u];
+        const real v127 = g127.value[u];
+        const real v89 = g89.value[u];
+        const real v90 = 1e-08f + v89;
+        const real v128 = m_rsqrt(v90);
+        const real v130 = v128 * 0.5f;
+        const real v131 = v127 * v130;
+        const real v132x = v87x * v131;
+        const real v132y = v87y * v131;
+        const real v132z = v87z * v131;
+        const real v88x = g88x.value[u];
+        const real v88y = g88y.value[u];
+        const real v88z = g88z.value[u];
+        const real v94 = g94.value[u];
+        const real v114 = v94 * v112;
+        const real v115x = v88x * v114;
+        const real v115y = v88y * v114;
+        const real v115z = v88z * v114;
+        const real v133x = v132x + v115x;
+        const real v133y = v132y + v115y;
+        const real v133z = v132z + v115z;
+        const real v134x = v133x + v132x;
+        const real v134y = v133y + v132y;
+        const real v134z = v133z + v132z;
+        r126.value[u] = v126;
+        r134x.value[u] = v134x;
+        r134y.value[u] = v134y;
+        r134z.value[u] = v134z;
       }
-      put_group<8>(&b12[row_of(i, 8) + f], r119);
-      put_group<8>(&tile[32 * kTile + t * 24 + f], r127x);
-      put_group<8>(&tile[32 * kTile + t * 24 + 8 + f], r127y);
-      put_group<8>(&tile[32 * kTile + t * 24 + 16 + f], r127z);
+      put_group<8>(&b12[row_of(i, 8) + f], r126);
+      put_group<8>(&tile[32 * kTile + t * 24 + f], r134x);
+      put_group<8>(&tile[32 * kTile + t * 24 + 8 + f], r134y);
+      put_group<8>(&tile[32 * kTile + t * 24 + 16 + f], r134z);
     }
   }
   block_barrier();
@@ -790,10 +800,10 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     real ux, uy, uz, r;
     real v5;
     real v8[5];
-    real v23;
-    real v178;
-    real v185[5];
-    real v202;
+    real v30;
+    real v185;
+    real v192[5];
+    real v214;
     int j, row;
   };
   constexpr int kTileNumbers = 104;  // of tile arrays, an atom
@@ -817,11 +827,11 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
   // Pairs of each atom of the tile, in chunks.
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
-    real a131x[slots<8>()] = {};
-    real a131y[slots<8>()] = {};
-    real a131z[slots<8>()] = {};
-    real a137[slots<8>()] = {};
-    real a141[slots<8>()] = {};
+    real a138x[slots<8>()] = {};
+    real a138y[slots<8>()] = {};
+    real a138z[slots<8>()] = {};
+    real a144[slots<8>()] = {};
+    real a148[slots<8>()] = {};
     const int end = pair_begin[i + 1];
     for (int q0 = pair_begin[i]; q0 < end; q0 += kPairChunk) {
       const int count = end - q0 < kPairChunk ? end - q0 : kPairChunk;
@@ -832,32 +842,43 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real v5 = m_reciprocal(p.r);
         const real v10 = p.r * 0.2f;
-        const real v12 = power<6>(v10);
-        const real v14 = v12 * (-28.0f);
-        const real v21 = 1.0f + v14;
-        const real v15 = power<7>(v10);
-        const real v17 = v15 * 48.0f;
-        const real v22 = v21 + v17;
-        const real v18 = power<8>(v10);
-        const real v20 = v18 * (-21.0f);
-        const real v23 = v22 + v20;
-        const real v178 = power<2>(v5);
-        const real v189 = v15 * 8.0f;
-        const real v190 = 0.2f * v189;
-        const real v191 = (-21.0f) * v190;
-        const real v193 = v12 * 7.0f;
-        const real v194 = 0.2f * v193;
-        const real v195 = 48.0f * v194;
-        const real v201 = v191 + v195;
-        const real v196 = power<5>(v10);
-        const real v198 = v196 * 6.0f;
-        const real v199 = 0.2f * v198;
-        const real v200 = (-28.0f) * v199;
-        const real v202 = v201 + v200;
+        const real v13 = v10 * 21.0f;
+        const real v14 = 15.0f + v13;
+        const real v16 = v10 * v14;
+        const real v17 = 10.0f + v16;
+        const real v19 = v10 * v17;
+        const real v20 = 6.0f + v19;
+        const real v22 = v10 * v20;
+        const real v23 = 3.0f + v22;
+        const real v25 = v10 * v23;
+        const real v26 = 1.0f + v25;
+        const real v27 = -v10;
+        const real v28 = 1.0f + v27;
+        const real v29 = power<3>(v28);
+        const real v30 = v26 * v29;
+        const real v185 = power<2>(v5);
+        const real v196 = power<2>(v28);
+        const real v197 = 3.0f * v196;
+        const real v198 = (-0.2f) * v197;
+        const real v199 = v26 * v198;
+        const real v201 = v10 * 4.2f;
+        const real v202 = 0.2f * v14;
+        const real v203 = v201 + v202;
+        const real v204 = v10 * v203;
+        const real v205 = 0.2f * v17;
+        const real v206 = v204 + v205;
+        const real v207 = v10 * v206;
+        const real v208 = 0.2f * v20;
+        const real v209 = v207 + v208;
+        const real v210 = v10 * v209;
+        const real v211 = 0.2f * v23;
+        const real v212 = v210 + v211;
+        const real v213 = v29 * v212;
+        const real v214 = v199 + v213;
         p.v5 = v5;
-        p.v23 = v23;
-        p.v178 = v178;
-        p.v202 = v202;
+        p.v30 = v30;
+        p.v185 = v185;
+        p.v214 = v214;
       }
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
@@ -868,16 +889,16 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         const real v5 = p.v5;
         const real v6 = v4 * v5;
         const real v8 = v6 * 0.632455532f;
-        const real v178 = p.v178;
-        const real v179 = v4 * v178;
-        const real v180 = -v179;
-        const real v181 = m_cos(v3);
-        const real v182 = v2 * v181;
-        const real v183 = v5 * v182;
-        const real v184 = v180 + v183;
-        const real v185 = 0.632455532f * v184;
+        const real v185 = p.v185;
+        const real v186 = v4 * v185;
+        const real v187 = -v186;
+        const real v188 = m_cos(v3);
+        const real v189 = v2 * v188;
+        const real v190 = v5 * v189;
+        const real v191 = v187 + v190;
+        const real v192 = 0.632455532f * v191;
         p.v8[f] = v8;
-        p.v185[f] = v185;
+        p.v192[f] = v192;
       }
       team_barrier();
       const auto batch = [&](auto size, const int p0) {
@@ -885,105 +906,105 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_GROUP(c, f, 8) {
-          const Group<8> g74x = group_at<8>(&b9[row_of(i, 24) + f]);
-          const Group<8> g74y = group_at<8>(&b9[row_of(i, 24) + 8 + f]);
-          const Group<8> g74z = group_at<8>(&b9[row_of(i, 24) + 16 + f]);
-          const Group<8> g60 = group_at<8>(&b6[row_of(i, 8) + f]);
-          const Group<8> g65 = group_at<8>(&b7[row_of(i, 8) + f]);
-          Group<8> m68[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m68[e] = group_at<8>(c23 + f);
+          const Group<8> g81x = group_at<8>(&b9[row_of(i, 24) + f]);
+          const Group<8> g81y = group_at<8>(&b9[row_of(i, 24) + 8 + f]);
+          const Group<8> g81z = group_at<8>(&b9[row_of(i, 24) + 16 + f]);
+          const Group<8> g67 = group_at<8>(&b6[row_of(i, 8) + f]);
+          const Group<8> g72 = group_at<8>(&b7[row_of(i, 8) + f]);
+          Group<8> m75[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m75[e] = group_at<8>(c23 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c24 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m68[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m75[e], pair[e].v8[k], w);
           }
-          Group<8> m63[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m63[e] = group_at<8>(c21 + f);
+          Group<8> m70[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m70[e] = group_at<8>(c21 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c22 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m63[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m70[e], pair[e].v8[k], w);
           }
-          Group<8> m58[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m58[e] = group_at<8>(c19 + f);
+          Group<8> m65[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m65[e] = group_at<8>(c19 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c20 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m58[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m65[e], pair[e].v8[k], w);
           }
-          Group<8> m217[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m217[e] = Group<8>{};
+          Group<8> m229[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m229[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c24 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m217[e], pair[e].v185[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m229[e], pair[e].v192[k], w);
           }
-          Group<8> m209[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m209[e] = Group<8>{};
+          Group<8> m221[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m221[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c20 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m209[e], pair[e].v185[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m221[e], pair[e].v192[k], w);
           }
-          Group<8> m213[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m213[e] = Group<8>{};
+          Group<8> m225[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m225[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c22 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m213[e], pair[e].v185[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m225[e], pair[e].v192[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const Group<8> g129x = group_at<8>(&b13[row_of(p.j, 24) + f]);
-            const Group<8> g129y = group_at<8>(&b13[row_of(p.j, 24) + 8 + f]);
-            const Group<8> g129z = group_at<8>(&b13[row_of(p.j, 24) + 16 + f]);
-            const Group<8> g139 = group_at<8>(&b12[row_of(p.j, 8) + f]);
+            const Group<8> g136x = group_at<8>(&b13[row_of(p.j, 24) + f]);
+            const Group<8> g136y = group_at<8>(&b13[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g136z = group_at<8>(&b13[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g146 = group_at<8>(&b12[row_of(p.j, 8) + f]);
             MLFF_EACH_OF_GROUP(u, 8) {
-              const real v74x = g74x.value[u];
-              const real v74y = g74y.value[u];
-              const real v74z = g74z.value[u];
-              const real v60 = g60.value[u];
-              const real v65 = g65.value[u];
-              const real v23 = p.v23;
-              const real v69 = v23 * m68[e].value[u];
-              const real v129x = g129x.value[u];
-              const real v129y = g129y.value[u];
-              const real v129z = g129z.value[u];
-              const real v130x = v69 * v129x;
-              const real v130y = v69 * v129y;
-              const real v130z = v69 * v129z;
-              const real v64 = v23 * m63[e].value[u];
-              const real v135 = p.ux * v129x + p.uy * v129y + p.uz * v129z;
-              const real v136 = v64 * v135;
-              const real v59 = v23 * m58[e].value[u];
-              const real v139 = g139.value[u];
-              const real v140 = v59 * v139;
-              const real v218 = v23 * m217[e].value[u];
-              const real v202 = p.v202;
-              const real v219 = m68[e].value[u] * v202;
-              const real v220 = v218 + v219;
-              const real v222 = v129x * v74x + v129y * v74y + v129z * v74z;
-              const real v223 = v220 * v222;
-              const real v210 = v23 * m209[e].value[u];
-              const real v211 = m58[e].value[u] * v202;
-              const real v212 = v210 + v211;
-              const real v225 = v139 * v212;
-              const real v226 = v60 * v225;
-              const real v231 = v223 + v226;
-              const real v214 = v23 * m213[e].value[u];
-              const real v215 = m63[e].value[u] * v202;
-              const real v216 = v214 + v215;
-              const real v228 = v135 * v216;
-              const real v229 = v65 * v228;
-              const real v230 = -v229;
-              const real v232 = v231 + v230;
-              const real v236 = v64 * v65;
-              const real v237x = v129x * v236;
-              const real v237y = v129y * v236;
-              const real v237z = v129z * v236;
-              a131x[c + u] += v130x;
-              a131y[c + u] += v130y;
-              a131z[c + u] += v130z;
-              a137[c + u] += v136;
-              a141[c + u] += v140;
-              part0[e * 4 + 0] += v232;
-              part0[e * 4 + 1] += v237x;
-              part0[e * 4 + 2] += v237y;
-              part0[e * 4 + 3] += v237z;
+              const real v81x = g81x.value[u];
+              const real v81y = g81y.value[u];
+              const real v81z = g81z.value[u];
+              const real v67 = g67.value[u];
+              const real v72 = g72.value[u];
+              const real v30 = p.v30;
+              const real v76 = v30 * m75[e].value[u];
+              const real v136x = g136x.value[u];
+              const real v136y = g136y.value[u];
+              const real v136z = g136z.value[u];
+              const real v137x = v76 * v136x;
+              const real v137y = v76 * v136y;
+              const real v137z = v76 * v136z;
+              const real v71 = v30 * m70[e].value[u];
+              const real v142 = p.ux * v136x + p.uy * v136y + p.uz * v136z;
+              const real v143 = v71 * v142;
+              const real v66 = v30 * m65[e].value[u];
+              const real v146 = g146.value[u];
+              const real v147 = v66 * v146;
+              const real v230 = v30 * m229[e].value[u];
+              const real v214 = p.v214;
+              const real v231 = m75[e].value[u] * v214;
+              const real v232 = v230 + v231;
+              const real v234 = v136x * v81x + v136y * v81y + v136z * v81z;
+              const real v235 = v232 * v234;
+              const real v222 = v30 * m221[e].value[u];
+              const real v223 = m65[e].value[u] * v214;
+              const real v224 = v222 + v223;
+              const real v237 = v146 * v224;
+              const real v238 = v67 * v237;
+              const real v243 = v235 + v238;
+              const real v226 = v30 * m225[e].value[u];
+              const real v227 = m70[e].value[u] * v214;
+              const real v228 = v226 + v227;
+              const real v240 = v142 * v228;
+              const real v241 = v72 * v240;
+              const real v242 = -v241;
+              const real v244 = v243 + v242;
+              const real v248 = v71 * v72;
+              const real v249x = v136x * v248;
+              const real v249y = v136y * v248;
+              const real v249z = v136z * v248;
+              a138x[c + u] += v137x;
+              a138y[c + u] += v137y;
+              a138z[c + u] += v137z;
+              a144[c + u] += v143;
+              a148[c + u] += v147;
+              part0[e * 4 + 0] += v244;
+              part0[e * 4 + 1] += v249x;
+              part0[e * 4 + 2] += v249y;
+              part0[e * 4 + 3] += v249z;
             }
           }
         }
@@ -997,108 +1018,108 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       MLFF_EACH_PAIR(e, count) {
         const Record& p = record[e];
         const int q = q0 + e;
-        const real v233 = left_sum<4>(sums, e, 0);
-        const real v238x = left_sum<4>(sums, e, 1);
-        const real v238y = left_sum<4>(sums, e, 2);
-        const real v238z = left_sum<4>(sums, e, 3);
-        const real v234x = p.ux * v233;
-        const real v234y = p.uy * v233;
-        const real v234z = p.uz * v233;
-        const real v235x = -v234x;
-        const real v235y = -v234y;
-        const real v235z = -v234z;
+        const real v245 = left_sum<4>(sums, e, 0);
+        const real v250x = left_sum<4>(sums, e, 1);
+        const real v250y = left_sum<4>(sums, e, 2);
+        const real v250z = left_sum<4>(sums, e, 3);
+        const real v246x = p.ux * v245;
+        const real v246y = p.uy * v245;
+        const real v246z = p.uz * v245;
+        const real v247x = -v246x;
+        const real v247y = -v246y;
+        const real v247z = -v246z;
         const real v5 = p.v5;
-        const real v239 = p.ux * v238x + p.uy * v238y + p.uz * v238z;
-        const real v240x = p.ux * v239;
-        const real v240y = p.uy * v239;
-        const real v240z = p.uz * v239;
-        const real v241x = -v240x;
-        const real v241y = -v240y;
-        const real v241z = -v240z;
-        const real v242x = v238x + v241x;
-        const real v242y = v238y + v241y;
-        const real v242z = v238z + v241z;
-        const real v243x = v5 * v242x;
-        const real v243y = v5 * v242y;
-        const real v243z = v5 * v242z;
-        const real v244x = v235x + v243x;
-        const real v244y = v235y + v243y;
-        const real v244z = v235z + v243z;
-        pair_gradient[row_of(q, 3)] = v244x;
-        pair_gradient[row_of(q, 3) + 1] = v244y;
-        pair_gradient[row_of(q, 3) + 2] = v244z;
+        const real v251 = p.ux * v250x + p.uy * v250y + p.uz * v250z;
+        const real v252x = p.ux * v251;
+        const real v252y = p.uy * v251;
+        const real v252z = p.uz * v251;
+        const real v253x = -v252x;
+        const real v253y = -v252y;
+        const real v253z = -v252z;
+        const real v254x = v250x + v253x;
+        const real v254y = v250y + v253y;
+        const real v254z = v250z + v253z;
+        const real v255x = v5 * v254x;
+        const real v255y = v5 * v254y;
+        const real v255z = v5 * v254z;
+        const real v256x = v247x + v255x;
+        const real v256y = v247y + v255y;
+        const real v256z = v247z + v255z;
+        pair_gradient[row_of(q, 3)] = v256x;
+        pair_gradient[row_of(q, 3) + 1] = v256y;
+        pair_gradient[row_of(q, 3) + 2] = v256z;
       }
     }
     MLFF_EACH_GROUP(c, f, 8) {
-      put_group<8>(&tile[0 * kTile + t * 24 + f], group_of_slots<8>(a131x, c));
-      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], group_of_slots<8>(a131y, c));
-      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], group_of_slots<8>(a131z, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + f], group_of_slots<8>(a138x, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], group_of_slots<8>(a138y, c));
+      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], group_of_slots<8>(a138z, c));
     }
-    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[24 * kTile + t * 8 + f], group_of_slots<8>(a137, c)); }
-    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[32 * kTile + t * 8 + f], group_of_slots<8>(a141, c)); }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[24 * kTile + t * 8 + f], group_of_slots<8>(a144, c)); }
+    MLFF_EACH_GROUP(c, f, 8) { put_group<8>(&tile[32 * kTile + t * 8 + f], group_of_slots<8>(a148, c)); }
   }
   block_barrier();
   MLFF_EACH_ATOM(t, rows) {
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g128x = group_at<8>(&b13[row_of(i, 24) + f]);
-      const Group<8> g128y = group_at<8>(&b13[row_of(i, 24) + 8 + f]);
-      const Group<8> g128z = group_at<8>(&b13[row_of(i, 24) + 16 + f]);
-      const Group<8> g70 = group_at<8>(&b8[row_of(i, 8) + f]);
-      const Group<8> g131x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
-      const Group<8> g131y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
-      const Group<8> g131z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
-      const Group<8> g55x = group_at<8>(&b5[row_of(i, 24) + f]);
-      const Group<8> g55y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
-      const Group<8> g55z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
-      const Group<8> g137 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
-      const Group<8> g40x = group_at<8>(&b1[row_of(i, 24) + f]);
-      const Group<8> g40y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
-      const Group<8> g40z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
-      Group<8> r133x;
-      Group<8> r133y;
-      Group<8> r133z;
-      Group<8> r134;
-      Group<8> r138;
-      Group<8> r153;
+      const Group<8> g135x = group_at<8>(&b13[row_of(i, 24) + f]);
+      const Group<8> g135y = group_at<8>(&b13[row_of(i, 24) + 8 + f]);
+      const Group<8> g135z = group_at<8>(&b13[row_of(i, 24) + 16 + f]);
+      const Group<8> g77 = group_at<8>(&b8[row_of(i, 8) + f]);
+      const Group<8> g138x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g138y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g138z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g62x = group_at<8>(&b5[row_of(i, 24) + f]);
+      const Group<8> g62y = group_at<8>(&b5[row_of(i, 24) + 8 + f]);
+      const Group<8> g62z = group_at<8>(&b5[row_of(i, 24) + 16 + f]);
+      const Group<8> g144 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g47x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g47y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g47z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      Group<8> r140x;
+      Group<8> r140y;
+      Group<8> r140z;
+      Group<8> r141;
+      Group<8> r145;
+      Group<8> r160;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v128x = g128x.value[u];
-        const real v128y = g128y.value[u];
-        const real v128z = g128z.value[u];
-        const real v70 = g70.value[u];
-        const real v131x = g131x.value[u];
-        const real v131y = g131y.value[u];
-        const real v131z = g131z.value[u];
-        const real v132x = v70 * v131x;
-        const real v132y = v70 * v131y;
-        const real v132z = v70 * v131z;
-        const real v133x = v128x + v132x;
-        const real v133y = v128y + v132y;
-        const real v133z = v128z + v132z;
-        const real v55x = g55x.value[u];
-        const real v55y = g55y.value[u];
-        const real v55z = g55z.value[u];
-        const real v134 = v55x * v131x + v55y * v131y + v55z * v131z;
-        const real v137 = g137.value[u];
-        const real v138 = -v137;
-        const real v40x = g40x.value[u];
-        const real v40y = g40y.value[u];
-        const real v40z = g40z.value[u];
-        const real v153 = v40x * v133x + v40y * v133y + v40z * v133z;
-        r133x.value[u] = v133x;
-        r133y.value[u] = v133y;
-        r133z.value[u] = v133z;
-        r134.value[u] = v134;
-        r138.value[u] = v138;
-        r153.value[u] = v153;
+        const real v135x = g135x.value[u];
+        const real v135y = g135y.value[u];
+        const real v135z = g135z.value[u];
+        const real v77 = g77.value[u];
+        const real v138x = g138x.value[u];
+        const real v138y = g138y.value[u];
+        const real v138z = g138z.value[u];
+        const real v139x = v77 * v138x;
+        const real v139y = v77 * v138y;
+        const real v139z = v77 * v138z;
+        const real v140x = v135x + v139x;
+        const real v140y = v135y + v139y;
+        const real v140z = v135z + v139z;
+        const real v62x = g62x.value[u];
+        const real v62y = g62y.value[u];
+        const real v62z = g62z.value[u];
+        const real v141 = v62x * v138x + v62y * v138y + v62z * v138z;
+        const real v144 = g144.value[u];
+        const real v145 = -v144;
+        const real v47x = g47x.value[u];
+        const real v47y = g47y.value[u];
+        const real v47z = g47z.value[u];
+        const real v160 = v47x * v140x + v47y * v140y + v47z * v140z;
+        r140x.value[u] = v140x;
+        r140y.value[u] = v140y;
+        r140z.value[u] = v140z;
+        r141.value[u] = v141;
+        r145.value[u] = v145;
+        r160.value[u] = v160;
       }
-      put_group<8>(&tile[0 * kTile + t * 24 + f], r133x);
-      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], r133y);
-      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], r133z);
-      put_group<8>(&tile[24 * kTile + t * 8 + f], r134);
-      put_group<8>(&tile[40 * kTile + t * 8 + f], r138);
-      put_group<8>(&tile[48 * kTile + t * 8 + f], r153);
+      put_group<8>(&tile[0 * kTile + t * 24 + f], r140x);
+      put_group<8>(&tile[0 * kTile + t * 24 + 8 + f], r140y);
+      put_group<8>(&tile[0 * kTile + t * 24 + 16 + f], r140z);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r141);
+      put_group<8>(&tile[40 * kTile + t * 8 + f], r145);
+      put_group<8>(&tile[48 * kTile + t * 8 + f], r160);
     }
   }
   block_barrier();
@@ -1113,16 +1134,16 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g142 = group_at<8>(&tile[56 * kTile + t * 8 + f]);
-      const Group<8> g148 = group_at<8>(&b10[row_of(i, 8) + f]);
-      Group<8> r149;
+      const Group<8> g149 = group_at<8>(&tile[56 * kTile + t * 8 + f]);
+      const Group<8> g155 = group_at<8>(&b10[row_of(i, 8) + f]);
+      Group<8> r156;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v142 = g142.value[u];
-        const real v148 = g148.value[u];
-        const real v149 = v142 * v148;
-        r149.value[u] = v149;
+        const real v149 = g149.value[u];
+        const real v155 = g155.value[u];
+        const real v156 = v149 * v155;
+        r156.value[u] = v156;
       }
-      put_group<8>(&tile[24 * kTile + t * 8 + f], r149);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r156);
     }
   }
   block_barrier();
@@ -1133,62 +1154,62 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g119 = group_at<8>(&b12[row_of(i, 8) + f]);
-      const Group<8> g150 = group_at<8>(&tile[32 * kTile + t * 8 + f]);
-      const Group<8> g39x = group_at<8>(&b0[row_of(i, 24) + f]);
-      const Group<8> g39y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
-      const Group<8> g39z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
-      const Group<8> g40x = group_at<8>(&b1[row_of(i, 24) + f]);
-      const Group<8> g40y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
-      const Group<8> g40z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
-      const Group<8> g47 = group_at<8>(&b2[row_of(i, 8) + f]);
-      const Group<8> g133x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
-      const Group<8> g133y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
-      const Group<8> g133z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
-      const Group<8> g48 = group_at<8>(&b3[row_of(i, 8) + f]);
-      Group<8> r151;
-      Group<8> r154;
-      Group<8> r158x;
-      Group<8> r158y;
-      Group<8> r158z;
+      const Group<8> g126 = group_at<8>(&b12[row_of(i, 8) + f]);
+      const Group<8> g157 = group_at<8>(&tile[32 * kTile + t * 8 + f]);
+      const Group<8> g46x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g46y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g46z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g47x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g47y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g47z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g54 = group_at<8>(&b2[row_of(i, 8) + f]);
+      const Group<8> g140x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g140y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g140z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g55 = group_at<8>(&b3[row_of(i, 8) + f]);
+      Group<8> r158;
+      Group<8> r161;
+      Group<8> r165x;
+      Group<8> r165y;
+      Group<8> r165z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v119 = g119.value[u];
-        const real v150 = g150.value[u];
-        const real v151 = v119 + v150;
-        const real v39x = g39x.value[u];
-        const real v39y = g39y.value[u];
-        const real v39z = g39z.value[u];
-        const real v40x = g40x.value[u];
-        const real v40y = g40y.value[u];
-        const real v40z = g40z.value[u];
-        const real v49 = v39x * v40x + v39y * v40y + v39z * v40z;
-        const real v154 = v49 * v151;
-        const real v47 = g47.value[u];
-        const real v133x = g133x.value[u];
-        const real v133y = g133y.value[u];
-        const real v133z = g133z.value[u];
-        const real v152x = v47 * v133x;
-        const real v152y = v47 * v133y;
-        const real v152z = v47 * v133z;
-        const real v48 = g48.value[u];
-        const real v155 = v48 * v151;
-        const real v157x = v39x * v155;
-        const real v157y = v39y * v155;
-        const real v157z = v39z * v155;
-        const real v158x = v152x + v157x;
-        const real v158y = v152y + v157y;
-        const real v158z = v152z + v157z;
-        r151.value[u] = v151;
-        r154.value[u] = v154;
-        r158x.value[u] = v158x;
-        r158y.value[u] = v158y;
-        r158z.value[u] = v158z;
+        const real v126 = g126.value[u];
+        const real v157 = g157.value[u];
+        const real v158 = v126 + v157;
+        const real v46x = g46x.value[u];
+        const real v46y = g46y.value[u];
+        const real v46z = g46z.value[u];
+        const real v47x = g47x.value[u];
+        const real v47y = g47y.value[u];
+        const real v47z = g47z.value[u];
+        const real v56 = v46x * v47x + v46y * v47y + v46z * v47z;
+        const real v161 = v56 * v158;
+        const real v54 = g54.value[u];
+        const real v140x = g140x.value[u];
+        const real v140y = g140y.value[u];
+        const real v140z = g140z.value[u];
+        const real v159x = v54 * v140x;
+        const real v159y = v54 * v140y;
+        const real v159z = v54 * v140z;
+        const real v55 = g55.value[u];
+        const real v162 = v55 * v158;
+        const real v164x = v46x * v162;
+        const real v164y = v46y * v162;
+        const real v164z = v46z * v162;
+        const real v165x = v159x + v164x;
+        const real v165y = v159y + v164y;
+        const real v165z = v159z + v164z;
+        r158.value[u] = v158;
+        r161.value[u] = v161;
+        r165x.value[u] = v165x;
+        r165y.value[u] = v165y;
+        r165z.value[u] = v165z;
       }
-      put_group<8>(&tile[24 * kTile + t * 8 + f], r151);
-      put_group<8>(&tile[32 * kTile + t * 8 + f], r154);
-      put_group<8>(&tile[56 * kTile + t * 24 + f], r158x);
-      put_group<8>(&tile[56 * kTile + t * 24 + 8 + f], r158y);
-      put_group<8>(&tile[56 * kTile + t * 24 + 16 + f], r158z);
+      put_group<8>(&tile[24 * kTile + t * 8 + f], r158);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r161);
+      put_group<8>(&tile[56 * kTile + t * 24 + f], r165x);
+      put_group<8>(&tile[56 * kTile + t * 24 + 8 + f], r165y);
+      put_group<8>(&tile[56 * kTile + t * 24 + 16 + f], r165z);
     }
   }
   block_barrier();
@@ -1203,16 +1224,16 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g159 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
-      const Group<8> g165 = group_at<8>(&b11[row_of(i, 8) + f]);
-      Group<8> r166;
+      const Group<8> g166 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g172 = group_at<8>(&b11[row_of(i, 8) + f]);
+      Group<8> r173;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v159 = g159.value[u];
-        const real v165 = g165.value[u];
-        const real v166 = v159 * v165;
-        r166.value[u] = v166;
+        const real v166 = g166.value[u];
+        const real v172 = g172.value[u];
+        const real v173 = v166 * v172;
+        r173.value[u] = v173;
       }
-      put_group<8>(&tile[32 * kTile + t * 8 + f], r166);
+      put_group<8>(&tile[32 * kTile + t * 8 + f], r173);
     }
   }
   block_barrier();
@@ -1223,59 +1244,59 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g151 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
-      const Group<8> g167 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
-      const Group<8> g39x = group_at<8>(&b0[row_of(i, 24) + f]);
-      const Group<8> g39y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
-      const Group<8> g39z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
-      const Group<8> g169 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
-      const Group<8> g40x = group_at<8>(&b1[row_of(i, 24) + f]);
-      const Group<8> g40y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
-      const Group<8> g40z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
-      const Group<8> g48 = group_at<8>(&b3[row_of(i, 8) + f]);
-      Group<8> r168;
-      Group<8> r175x;
-      Group<8> r175y;
-      Group<8> r175z;
+      const Group<8> g158 = group_at<8>(&tile[24 * kTile + t * 8 + f]);
+      const Group<8> g174 = group_at<8>(&tile[40 * kTile + t * 8 + f]);
+      const Group<8> g46x = group_at<8>(&b0[row_of(i, 24) + f]);
+      const Group<8> g46y = group_at<8>(&b0[row_of(i, 24) + 8 + f]);
+      const Group<8> g46z = group_at<8>(&b0[row_of(i, 24) + 16 + f]);
+      const Group<8> g176 = group_at<8>(&tile[48 * kTile + t * 8 + f]);
+      const Group<8> g47x = group_at<8>(&b1[row_of(i, 24) + f]);
+      const Group<8> g47y = group_at<8>(&b1[row_of(i, 24) + 8 + f]);
+      const Group<8> g47z = group_at<8>(&b1[row_of(i, 24) + 16 + f]);
+      const Group<8> g55 = group_at<8>(&b3[row_of(i, 8) + f]);
+      Group<8> r175;
+      Group<8> r182x;
+      Group<8> r182y;
+      Group<8> r182z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v151 = g151.value[u];
-        const real v167 = g167.value[u];
-        const real v168 = v151 + v167;
-        const real v39x = g39x.value[u];
-        const real v39y = g39y.value[u];
-        const real v39z = g39z.value[u];
-        const real v169 = g169.value[u];
-        const real v41 = v39x * v39x + v39y * v39y + v39z * v39z;
-        const real v43 = v41 + 1e-08f;
-        const real v170 = m_rsqrt(v43);
-        const real v171 = 0.5f * v170;
-        const real v172 = v169 * v171;
-        const real v173x = v39x * v172;
-        const real v173y = v39y * v172;
-        const real v173z = v39z * v172;
-        const real v40x = g40x.value[u];
-        const real v40y = g40y.value[u];
-        const real v40z = g40z.value[u];
-        const real v48 = g48.value[u];
-        const real v155 = v48 * v151;
-        const real v156x = v40x * v155;
-        const real v156y = v40y * v155;
-        const real v156z = v40z * v155;
-        const real v174x = v173x + v156x;
-        const real v174y = v173y + v156y;
-        const real v174z = v173z + v156z;
-        const real v175x = v174x + v173x;
-        const real v175y = v174y + v173y;
-        const real v175z = v174z + v173z;
-        r168.value[u] = v168;
-        r175x.value[u] = v175x;
-        r175y.value[u] = v175y;
-        r175z.value[u] = v175z;
+        const real v158 = g158.value[u];
+        const real v174 = g174.value[u];
+        const real v175 = v158 + v174;
+        const real v46x = g46x.value[u];
+        const real v46y = g46y.value[u];
+        const real v46z = g46z.value[u];
+        const real v176 = g176.value[u];
+        const real v48 = v46x * v46x + v46y * v46y + v46z * v46z;
+        const real v50 = v48 + 1e-08f;
+        const real v177 = m_rsqrt(v50);
+        const real v178 = 0.5f * v177;
+        const real v179 = v176 * v178;
+        const real v180x = v46x * v179;
+        const real v180y = v46y * v179;
+        const real v180z = v46z * v179;
+        const real v47x = g47x.value[u];
+        const real v47y = g47y.value[u];
+        const real v47z = g47z.value[u];
+        const real v55 = g55.value[u];
+        const real v162 = v55 * v158;
+        const real v163x = v47x * v162;
+        const real v163y = v47y * v162;
+        const real v163z = v47z * v162;
+        const real v181x = v180x + v163x;
+        const real v181y = v180y + v163y;
+        const real v181z = v180z + v163z;
+        const real v182x = v181x + v180x;
+        const real v182y = v181y + v180y;
+        const real v182z = v181z + v180z;
+        r175.value[u] = v175;
+        r182x.value[u] = v182x;
+        r182y.value[u] = v182y;
+        r182z.value[u] = v182z;
       }
-      put_group<8>(&b14[row_of(i, 8) + f], r168);
-      put_group<8>(&tile[80 * kTile + t * 24 + f], r175x);
-      put_group<8>(&tile[80 * kTile + t * 24 + 8 + f], r175y);
-      put_group<8>(&tile[80 * kTile + t * 24 + 16 + f], r175z);
+      put_group<8>(&b14[row_of(i, 8) + f], r175);
+      put_group<8>(&tile[80 * kTile + t * 24 + f], r182x);
+      put_group<8>(&tile[80 * kTile + t * 24 + 8 + f], r182y);
+      put_group<8>(&tile[80 * kTile + t * 24 + 16 + f], r182z);
     }
   }
   block_barrier();
@@ -1288,32 +1309,32 @@ MLFF_KERNEL(phase_2, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     const int i = first + t;
     (void)i;
     MLFF_EACH_GROUP(c, f, 8) {
-      const Group<8> g133x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
-      const Group<8> g133y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
-      const Group<8> g133z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
-      const Group<8> g176x = group_at<8>(&tile[24 * kTile + t * 24 + f]);
-      const Group<8> g176y = group_at<8>(&tile[24 * kTile + t * 24 + 8 + f]);
-      const Group<8> g176z = group_at<8>(&tile[24 * kTile + t * 24 + 16 + f]);
-      Group<8> r177x;
-      Group<8> r177y;
-      Group<8> r177z;
+      const Group<8> g140x = group_at<8>(&tile[0 * kTile + t * 24 + f]);
+      const Group<8> g140y = group_at<8>(&tile[0 * kTile + t * 24 + 8 + f]);
+      const Group<8> g140z = group_at<8>(&tile[0 * kTile + t * 24 + 16 + f]);
+      const Group<8> g183x = group_at<8>(&tile[24 * kTile + t * 24 + f]);
+      const Group<8> g183y = group_at<8>(&tile[24 * kTile + t * 24 + 8 + f]);
+      const Group<8> g183z = group_at<8>(&tile[24 * kTile + t * 24 + 16 + f]);
+      Group<8> r184x;
+      Group<8> r184y;
+      Group<8> r184z;
       MLFF_EACH_OF_GROUP(u, 8) {
-        const real v133x = g133x.value[u];
-        const real v133y = g133y.value[u];
-        const real v133z = g133z.value[u];
-        const real v176x = g176x.value[u];
-        const real v176y = g176y.value[u];
-        const real v176z = g176z.value[u];
-        const real v177x = v133x + v176x;
-        const real v177y = v133y + v176y;
-        const real v177z = v133z + v176z;
-        r177x.value[u] = v177x;
-        r177y.value[u] = v177y;
-        r177z.value[u] = v177z;
+        const real v140x = g140x.value[u];
+        const real v140y = g140y.value[u];
+        const real v140z = g140z.value[u];
+        const real v183x = g183x.value[u];
+        const real v183y = g183y.value[u];
+        const real v183z = g183z.value[u];
+        const real v184x = v140x + v183x;
+        const real v184y = v140y + v183y;
+        const real v184z = v140z + v183z;
+        r184x.value[u] = v184x;
+        r184y.value[u] = v184y;
+        r184z.value[u] = v184z;
       }
-      put_group<8>(&b15[row_of(i, 24) + f], r177x);
-      put_group<8>(&b15[row_of(i, 24) + 8 + f], r177y);
-      put_group<8>(&b15[row_of(i, 24) + 16 + f], r177z);
+      put_group<8>(&b15[row_of(i, 24) + f], r184x);
+      put_group<8>(&b15[row_of(i, 24) + 8 + f], r184y);
+      put_group<8>(&b15[row_of(i, 24) + 16 + f], r184z);
     }
   }
   block_barrier();
@@ -1329,10 +1350,10 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
     real ux, uy, uz, r;
     real v5;
     real v8[5];
-    real v23;
-    real v178;
-    real v185[5];
-    real v202;
+    real v30;
+    real v185;
+    real v192[5];
+    real v214;
     int j, row;
   };
   constexpr int kTileNumbers = 0;  // of tile arrays, an atom
@@ -1366,32 +1387,43 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real v5 = m_reciprocal(p.r);
         const real v10 = p.r * 0.2f;
-        const real v12 = power<6>(v10);
-        const real v14 = v12 * (-28.0f);
-        const real v21 = 1.0f + v14;
-        const real v15 = power<7>(v10);
-        const real v17 = v15 * 48.0f;
-        const real v22 = v21 + v17;
-        const real v18 = power<8>(v10);
-        const real v20 = v18 * (-21.0f);
-        const real v23 = v22 + v20;
-        const real v178 = power<2>(v5);
-        const real v189 = v15 * 8.0f;
-        const real v190 = 0.2f * v189;
-        const real v191 = (-21.0f) * v190;
-        const real v193 = v12 * 7.0f;
-        const real v194 = 0.2f * v193;
-        const real v195 = 48.0f * v194;
-        const real v201 = v191 + v195;
-        const real v196 = power<5>(v10);
-        const real v198 = v196 * 6.0f;
-        const real v199 = 0.2f * v198;
-        const real v200 = (-28.0f) * v199;
-        const real v202 = v201 + v200;
+        const real v13 = v10 * 21.0f;
+        const real v14 = 15.0f + v13;
+        const real v16 = v10 * v14;
+        const real v17 = 10.0f + v16;
+        const real v19 = v10 * v17;
+        const real v20 = 6.0f + v19;
+        const real v22 = v10 * v20;
+        const real v23 = 3.0f + v22;
+        const real v25 = v10 * v23;
+        const real v26 = 1.0f + v25;
+        const real v27 = -v10;
+        const real v28 = 1.0f + v27;
+        const real v29 = power<3>(v28);
+        const real v30 = v26 * v29;
+        const real v185 = power<2>(v5);
+        const real v196 = power<2>(v28);
+        const real v197 = 3.0f * v196;
+        const real v198 = (-0.2f) * v197;
+        const real v199 = v26 * v198;
+        const real v201 = v10 * 4.2f;
+        const real v202 = 0.2f * v14;
+        const real v203 = v201 + v202;
+        const real v204 = v10 * v203;
+        const real v205 = 0.2f * v17;
+        const real v206 = v204 + v205;
+        const real v207 = v10 * v206;
+        const real v208 = 0.2f * v20;
+        const real v209 = v207 + v208;
+        const real v210 = v10 * v209;
+        const real v211 = 0.2f * v23;
+        const real v212 = v210 + v211;
+        const real v213 = v29 * v212;
+        const real v214 = v199 + v213;
         p.v5 = v5;
-        p.v23 = v23;
-        p.v178 = v178;
-        p.v202 = v202;
+        p.v30 = v30;
+        p.v185 = v185;
+        p.v214 = v214;
       }
       team_barrier();
       MLFF_EACH_PAIR_CHANNEL(e, f, count, 5) {
@@ -1402,16 +1434,16 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         const real v5 = p.v5;
         const real v6 = v4 * v5;
         const real v8 = v6 * 0.632455532f;
-        const real v178 = p.v178;
-        const real v179 = v4 * v178;
-        const real v180 = -v179;
-        const real v181 = m_cos(v3);
-        const real v182 = v2 * v181;
-        const real v183 = v5 * v182;
-        const real v184 = v180 + v183;
-        const real v185 = 0.632455532f * v184;
+        const real v185 = p.v185;
+        const real v186 = v4 * v185;
+        const real v187 = -v186;
+        const real v188 = m_cos(v3);
+        const real v189 = v2 * v188;
+        const real v190 = v5 * v189;
+        const real v191 = v187 + v190;
+        const real v192 = 0.632455532f * v191;
         p.v8[f] = v8;
-        p.v185[f] = v185;
+        p.v192[f] = v192;
       }
       team_barrier();
       const auto batch = [&](auto size, const int p0) {
@@ -1419,69 +1451,69 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
         Record* const pair = record + p0;
         real part0[E * 4] = {};
         MLFF_EACH_GROUP(c, f, 8) {
-          const Group<8> g26 = group_at<8>(&c4[row_of(element[i], 8) + f]);
-          const Group<8> g31 = group_at<8>(&c7[row_of(element[i], 8) + f]);
-          Group<8> m186[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m186[e] = Group<8>{};
+          const Group<8> g33 = group_at<8>(&c4[row_of(element[i], 8) + f]);
+          const Group<8> g38 = group_at<8>(&c7[row_of(element[i], 8) + f]);
+          Group<8> m193[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m193[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c3 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m186[e], pair[e].v185[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m193[e], pair[e].v192[k], w);
           }
-          Group<8> m24[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m24[e] = group_at<8>(c2 + f);
+          Group<8> m31[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m31[e] = group_at<8>(c2 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c3 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m24[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m31[e], pair[e].v8[k], w);
           }
-          Group<8> m205[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m205[e] = Group<8>{};
+          Group<8> m217[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m217[e] = Group<8>{};
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c6 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m205[e], pair[e].v185[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m217[e], pair[e].v192[k], w);
           }
-          Group<8> m29[E];
-          MLFF_UNROLL for (int e = 0; e < E; ++e) m29[e] = group_at<8>(c5 + f);
+          Group<8> m36[E];
+          MLFF_UNROLL for (int e = 0; e < E; ++e) m36[e] = group_at<8>(c5 + f);
           MLFF_UNROLL for (int k = 0; k < 5; ++k) {
             const Group<8> w = group_at<8>(c6 + k * 8 + f);
-            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m29[e], pair[e].v8[k], w);
+            MLFF_UNROLL for (int e = 0; e < E; ++e) add_multiple<8>(m36[e], pair[e].v8[k], w);
           }
           MLFF_UNROLL for (int e = 0; e < E; ++e) {
             Record& p = pair[e];
-            const Group<8> g246 = group_at<8>(&b14[row_of(p.j, 8) + f]);
-            const Group<8> g250x = group_at<8>(&b15[row_of(p.j, 24) + f]);
-            const Group<8> g250y = group_at<8>(&b15[row_of(p.j, 24) + 8 + f]);
-            const Group<8> g250z = group_at<8>(&b15[row_of(p.j, 24) + 16 + f]);
+            const Group<8> g258 = group_at<8>(&b14[row_of(p.j, 8) + f]);
+            const Group<8> g262x = group_at<8>(&b15[row_of(p.j, 24) + f]);
+            const Group<8> g262y = group_at<8>(&b15[row_of(p.j, 24) + 8 + f]);
+            const Group<8> g262z = group_at<8>(&b15[row_of(p.j, 24) + 16 + f]);
             MLFF_EACH_OF_GROUP(u, 8) {
-              const real v26 = g26.value[u];
-              const real v31 = g31.value[u];
-              const real v23 = p.v23;
-              const real v187 = v23 * m186[e].value[u];
-              const real v202 = p.v202;
-              const real v203 = m24[e].value[u] * v202;
-              const real v204 = v187 + v203;
-              const real v246 = g246.value[u];
-              const real v247 = v204 * v246;
-              const real v248 = v26 * v247;
-              const real v206 = v23 * m205[e].value[u];
-              const real v207 = m29[e].value[u] * v202;
-              const real v208 = v206 + v207;
-              const real v250x = g250x.value[u];
-              const real v250y = g250y.value[u];
-              const real v250z = g250z.value[u];
-              const real v251 = p.ux * v250x + p.uy * v250y + p.uz * v250z;
-              const real v252 = v208 * v251;
-              const real v253 = v31 * v252;
-              const real v254 = -v253;
-              const real v255 = v248 + v254;
-              const real v30 = v23 * m29[e].value[u];
-              const real v259 = v30 * v31;
-              const real v260x = v250x * v259;
-              const real v260y = v250y * v259;
-              const real v260z = v250z * v259;
-              part0[e * 4 + 0] += v255;
-              part0[e * 4 + 1] += v260x;
-              part0[e * 4 + 2] += v260y;
-              part0[e * 4 + 3] += v260z;
+              const real v33 = g33.value[u];
+              const real v38 = g38.value[u];
+              const real v30 = p.v30;
+              const real v194 = v30 * m193[e].value[u];
+              const real v214 = p.v214;
+              const real v215 = m31[e].value[u] * v214;
+              const real v216 = v194 + v215;
+              const real v258 = g258.value[u];
+              const real v259 = v216 * v258;
+              const real v260 = v33 * v259;
+              const real v218 = v30 * m217[e].value[u];
+              const real v219 = m36[e].value[u] * v214;
+              const real v220 = v218 + v219;
+              const real v262x = g262x.value[u];
+              const real v262y = g262y.value[u];
+              const real v262z = g262z.value[u];
+              const real v263 = p.ux * v262x + p.uy * v262y + p.uz * v262z;
+              const real v264 = v220 * v263;
+              const real v265 = v38 * v264;
+              const real v266 = -v265;
+              const real v267 = v260 + v266;
+              const real v37 = v30 * m36[e].value[u];
+              const real v271 = v37 * v38;
+              const real v272x = v262x * v271;
+              const real v272y = v262y * v271;
+              const real v272z = v262z * v271;
+              part0[e * 4 + 0] += v267;
+              part0[e * 4 + 1] += v272x;
+              part0[e * 4 + 2] += v272y;
+              part0[e * 4 + 3] += v272z;
             }
           }
         }
@@ -1495,36 +1527,36 @@ MLFF_KERNEL(phase_3, 1, const int n_atoms, const int tile_atoms, const int* MLFF
       MLFF_EACH_PAIR(e, count) {
         const Record& p = record[e];
         const int q = q0 + e;
-        const real v256 = left_sum<4>(sums, e, 0);
-        const real v261x = left_sum<4>(sums, e, 1);
-        const real v261y = left_sum<4>(sums, e, 2);
-        const real v261z = left_sum<4>(sums, e, 3);
-        const real v257x = p.ux * v256;
-        const real v257y = p.uy * v256;
-        const real v257z = p.uz * v256;
-        const real v258x = -v257x;
-        const real v258y = -v257y;
-        const real v258z = -v257z;
+        const real v268 = left_sum<4>(sums, e, 0);
+        const real v273x = left_sum<4>(sums, e, 1);
+        const real v273y = left_sum<4>(sums, e, 2);
+        const real v273z = left_sum<4>(sums, e, 3);
+        const real v269x = p.ux * v268;
+        const real v269y = p.uy * v268;
+        const real v269z = p.uz * v268;
+        const real v270x = -v269x;
+        const real v270y = -v269y;
+        const real v270z = -v269z;
         const real v5 = p.v5;
-        const real v262 = p.ux * v261x + p.uy * v261y + p.uz * v261z;
-        const real v263x = p.ux * v262;
-        const real v263y = p.uy * v262;
-        const real v263z = p.uz * v262;
-        const real v264x = -v263x;
-        const real v264y = -v263y;
-        const real v264z = -v263z;
-        const real v265x = v261x + v264x;
-        const real v265y = v261y + v264y;
-        const real v265z = v261z + v264z;
-        const real v266x = v5 * v265x;
-        const real v266y = v5 * v265y;
-        const real v266z = v5 * v265z;
-        const real v267x = v258x + v266x;
-        const real v267y = v258y + v266y;
-        const real v267z = v258z + v266z;
-        pair_gradient[row_of(q, 3)] += v267x;
-        pair_gradient[row_of(q, 3) + 1] += v267y;
-        pair_gradient[row_of(q, 3) + 2] += v267z;
+        const real v274 = p.ux * v273x + p.uy * v273y + p.uz * v273z;
+        const real v275x = p.ux * v274;
+        const real v275y = p.uy * v274;
+        const real v275z = p.uz * v274;
+        const real v276x = -v275x;
+        const real v276y = -v275y;
+        const real v276z = -v275z;
+        const real v277x = v273x + v276x;
+        const real v277y = v273y + v276y;
+        const real v277z = v273z + v276z;
+        const real v278x = v5 * v277x;
+        const real v278y = v5 * v277y;
+        const real v278z = v5 * v277z;
+        const real v279x = v270x + v278x;
+        const real v279y = v270y + v278y;
+        const real v279z = v270z + v278z;
+        pair_gradient[row_of(q, 3)] += v279x;
+        pair_gradient[row_of(q, 3) + 1] += v279y;
+        pair_gradient[row_of(q, 3) + 2] += v279z;
       }
     }
   }
