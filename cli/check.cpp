@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/checks/calm.h"
 #include "cli/checks/checks.h"
 #include "cli/checks/rows.h"
-#include "cli/checks/samples.h"
 #include "cli/command.h"
 #include "cli/device.h"
 #include "cli/terminal.h"
@@ -53,11 +53,10 @@ int run(const Arguments& arguments) {
   const OpenModel opened = open_model(bundle, device);
   runtime::Evaluator& model = *opened.evaluator;
   const runtime::Plan& plan = model.plan();
-  CheckContext context =
-      make_context(model,
-                   arguments.input.empty() ? generate_samples(plan, arguments.seed)
-                                           : read_samples(arguments.input, plan, kMostFrames),
-                   arguments.seed, arguments.tolerance_scale, !diagnostic(bundle, "norm-without-epsilon").empty());
+  CheckContext context = make_context(
+      model,
+      arguments.input.empty() ? calm_samples(model, arguments.seed) : read_samples(arguments.input, plan, kMostFrames),
+      arguments.seed, arguments.tolerance_scale, !diagnostic(bundle, "norm-without-epsilon").empty());
   context.on_gpu = device.cuda;
   context.progress = [](const std::string& what) { show_progress(fmt::format("checking: {} ...", what)); };
   std::vector<CheckRow> rows;

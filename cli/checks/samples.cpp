@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "base/units.h"
 #include "cli/checks/random.h"
 
 namespace mlffgen::cli {
@@ -12,10 +11,6 @@ namespace {
 
 using runtime::Structure;
 using runtime::Vector3;
-
-constexpr std::size_t kSmallCluster = 9, kLargeCluster = 24;
-constexpr double kGap = 2.6;  // angstrom between images
-constexpr double kSkew = 0.2;
 
 // Half a bond's length, from the period of the element alone: rough, but never absurd; angstrom.
 double radius(int atomic_number) {
@@ -28,14 +23,6 @@ double radius(int atomic_number) {
 }
 
 double distance(const Vector3& a, const Vector3& b) { return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]); }
-
-// So many atoms, the elements in turn, in a random order.
-std::vector<int> in_turn(const std::vector<int>& elements, std::size_t n_atoms, Random& random) {
-  const std::vector<std::size_t> order = random.order(elements.size());
-  std::vector<int> numbers;
-  for (std::size_t i = 0; i < n_atoms; ++i) numbers.push_back(elements[order[i % order.size()]]);
-  return numbers;
-}
 
 }  // namespace
 
@@ -87,17 +74,6 @@ Structure in_a_box(const Structure& atoms, double gap, double skew, std::array<b
   }
   boxed.cell[1][0] = skew * boxed.cell[0][0];
   return boxed;
-}
-
-std::vector<Sample> generate_samples(const runtime::Plan& plan, std::uint64_t seed) {
-  const double angstrom = plan.length_unit == "angstrom" ? 1 : 1 / length_in_angstrom(plan.length_unit);
-  Random random(seed);
-  const Structure small = random_cluster(in_turn(plan.elements, kSmallCluster, random), angstrom, random);
-  const Structure large = random_cluster(in_turn(plan.elements, kLargeCluster, random), angstrom, random);
-  return {{"small cluster", small},
-          {"large cluster", large},
-          {"periodic box", in_a_box(small, kGap * angstrom, kSkew, {true, true, true})},
-          {"slab", in_a_box(small, kGap * angstrom, 0, {true, true, false})}};
 }
 
 }  // namespace mlffgen::cli

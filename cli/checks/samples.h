@@ -1,19 +1,13 @@
-// Structures to check a model with, where the user gives none.
+// Geometry of structures to check a model with, where the user gives none. The same on every machine.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <span>
-#include <vector>
 
-#include "cli/checks/checks.h"
 #include "cli/checks/random.h"
-#include "runtime/plan.h"
+#include "runtime/structure.h"
 
 namespace mlffgen::cli {
-
-// Two random clusters of the model's elements at chemical distances, one of them also in a skew periodic box that is
-// smaller than the cutoff's diameter and in a slab. The same on every machine.
-std::vector<Sample> generate_samples(const runtime::Plan& plan, std::uint64_t seed);
 
 // Atoms bound one to another in random directions, at chemical distances; angstrom: one, in the unit of the positions.
 runtime::Structure random_cluster(std::span<const int> atomic_numbers, double angstrom, Random& random);

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cli/checks/measure.h"
-#include "cli/checks/samples.h"
+#include "cli/checks/calm.h"
 #include "cli/md_start.h"
 #include "cli/stop_signal.h"
 #include "cli/svg_chart.h"
@@ -81,7 +81,7 @@ class NveRun {
     });
     if (chosen.size() > kMostSystems) chosen.resize(kMostSystems);
     if (!chosen.empty()) return chosen;
-    chosen = generate_samples(input_.model.plan(), input_.seed);
+    chosen = calm_samples(input_.model, input_.seed);
     chosen.resize(2);
     return chosen;
   }

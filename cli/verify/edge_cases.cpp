@@ -7,7 +7,7 @@
 #include "base/elements.h"
 #include "base/error.h"
 #include "cli/checks/measure.h"
-#include "cli/checks/samples.h"
+#include "cli/checks/calm.h"
 #include "cli/verify/verify.h"
 
 namespace mlffgen::cli {
@@ -140,7 +140,7 @@ void check_bad_input(CheckContext& context, std::vector<CheckRow>& rows) {
 VerifySection verify_edge_cases(const VerifyInput& input) {
   VerifySection section;
   section.title = "Edge cases";
-  CheckContext context = input.context(generate_samples(input.model.plan(), input.seed));
+  CheckContext context = input.context(calm_samples(input.model, input.seed));
   context.progress("edge cases");
   check_lone_atoms(context, section.rows);
   check_pairs_beyond(context, section.rows);

@@ -1,5 +1,5 @@
 #include "cli/checks/rows.h"
-#include "cli/checks/samples.h"
+#include "cli/checks/calm.h"
 #include "cli/verify/verify.h"
 
 namespace mlffgen::cli {
@@ -12,7 +12,7 @@ constexpr std::size_t kMostFrames = 8;  // of the user's structures, beside thos
 VerifySection verify_physics(const VerifyInput& input) {
   VerifySection section;
   section.title = "Gradients, symmetries, periodicity, consistency";
-  std::vector<Sample> samples = generate_samples(input.model.plan(), input.seed);
+  std::vector<Sample> samples = calm_samples(input.model, input.seed);
   for (const Sample& sample : input.data.samples) {
     if (samples.size() < kMostFrames + 4) samples.push_back(sample);
   }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "cli/checks/calm.h"
 #include "cli/checks/samples.h"
 #include "runtime/bundle.h"
 #include "runtime/host_model.h"
@@ -41,7 +42,7 @@ runtime::HostModel model_with(const std::string& fault) {
 // The checks that fail, "rotation energy".
 std::set<std::string> failures(const std::string& fault) {
   runtime::HostModel model = model_with(fault);
-  CheckContext context = make_context(model, generate_samples(model.plan(), 1), 1, 1, false);
+  CheckContext context = make_context(model, calm_samples(model, 1), 1, 1, false);
   context.progress = [](const std::string&) {};
   std::vector<CheckRow> rows;
   check_derivatives(context, rows);
@@ -84,16 +85,13 @@ TEST_CASE("an energy that depends on how the work is shared fails the comparison
 }
 
 TEST_CASE("generated structures have no atoms on top of each other, hold every element, and repeat") {
-  runtime::Plan plan;
-  plan.elements = {1, 6, 8, 17};
-  plan.length_unit = "angstrom";
-  plan.energy_unit = "eV";
-  const auto samples = generate_samples(plan, 3), again = generate_samples(plan, 3);
+  runtime::HostModel model = model_with("");
+  const auto samples = calm_samples(model, 3), again = calm_samples(model, 3);
   REQUIRE(samples.size() == again.size());
   for (std::size_t s = 0; s < samples.size(); ++s) {
     const auto& structure = samples[s].structure;
     CHECK(structure.positions == again[s].structure.positions);
-    CHECK(std::set<int>(structure.atomic_numbers.begin(), structure.atomic_numbers.end()).size() == 4);
+    CHECK(std::set<int>(structure.atomic_numbers.begin(), structure.atomic_numbers.end()).size() == 3);
     for (std::size_t i = 0; i < structure.positions.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         double square = 0;
@@ -103,7 +101,41 @@ TEST_CASE("generated structures have no atoms on top of each other, hold every e
       }
     }
   }
-  CHECK(samples[0].structure.positions != generate_samples(plan, 4)[0].structure.positions);
+  CHECK(samples[0].structure.positions != calm_samples(model, 4)[0].structure.positions);
+}
+
+double rms_force(runtime::HostModel& model, const runtime::Structure& structure) {
+  const runtime::Result result = model.evaluate({&structure, 1}).front();
+  double squares = 0;
+  for (const auto& force : result.forces) {
+    for (const double x : force) squares += x * x;
+  }
+  return std::sqrt(squares / (3 * static_cast<double>(result.forces.size())));
+}
+
+TEST_CASE("made-up structures are as calm as simulations, however stiff the model is") {
+  runtime::HostModel stiff = model_with("-DSTRENGTH=300");
+  Random random(1);
+  const std::vector<int> numbers = {1, 6, 8, 1, 6, 8, 1, 6};
+  runtime::Structure structure = random_cluster(numbers, 1, random);
+  REQUIRE(rms_force(stiff, structure) > kAbsurd);
+  const double force = relax(stiff, structure);
+  CHECK(force <= kLively);
+  CHECK(force == doctest::Approx(rms_force(stiff, structure)));
+  const auto samples = calm_samples(stiff, 1);
+  REQUIRE(samples.size() == 4);
+  for (const Sample& sample : samples) CHECK(rms_force(stiff, sample.structure) <= kAbsurd);
+  CHECK(calm_box(stiff, numbers, random).force <= kAbsurd);
+  const std::vector<int> many(35, 6);
+  CHECK(calm_cluster(stiff, many, random).structure.positions.size() == 35);
+}
+
+TEST_CASE("atoms that fall into one another are not calm") {
+  runtime::HostModel attractive = model_with("-DSTRENGTH=-300");
+  Random random(1);
+  runtime::Structure structure = random_cluster(std::vector<int>{1, 6, 8, 1, 6, 8}, 1, random);
+  CHECK(std::isinf(relax(attractive, structure)));
+  CHECK(std::isinf(calm_cluster(attractive, std::vector<int>(4, 6), random).force));
 }
 
 }  // namespace

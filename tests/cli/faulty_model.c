@@ -12,8 +12,11 @@
 #ifndef BY_TILE
 #define BY_TILE 0.0 /* energy that depends on how the work is shared */
 #endif
+#ifndef STRENGTH
+#define STRENGTH 2.0 /* no fault: eV at no distance */
+#endif
 
-static const double kCutoff = 4.0, kStrength = 2.0;
+static const double kCutoff = 4.0, kStrength = STRENGTH;
 
 // n_atoms, tile_atoms, pair_begin, pair_geometry, pair_gradient, atom_energy
 void mlff_host_phase_0(void** arguments, int block, int n_blocks) {
