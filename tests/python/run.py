@@ -1,9 +1,9 @@
-"""Runs tests of the Python package: run.py --folder FOLDER [--oldest | --with MODULE] FILE...
+"""Runs tests of the Python package: run.py --folder FOLDER [--oldest | --with MODULES] FILE...
 
 The folder holds a virtual environment with the packages of requirements.txt, which the first run makes. --oldest puts
-those of requirements-oldest.txt before them; --with takes a Python of this machine that has the module instead, for
-what is too large to be installed for a test. Ends with the status of pytest, and with 77 where nothing could be tested:
-PyPI cannot be reached, no Python has the module, or every test was skipped.
+those of requirements-oldest.txt before them; --with takes a Python of this machine that has the modules (with commas
+between) instead, for what is too large to be installed for a test. Ends with the status of pytest, and with 77 where nothing could be tested:
+PyPI cannot be reached, no Python has the modules, or every test was skipped.
 """
 
 from __future__ import annotations
@@ -88,14 +88,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--oldest", action="store_true")
-    parser.add_argument("--with", dest="module")
+    parser.add_argument("--with", dest="modules")
     parser.add_argument("files", nargs="+")
     arguments = parser.parse_args()
     try:
         if os.environ.get("MLFFGEN_SANITIZED") == "1":
             raise Skip("a library with sanitizers cannot be loaded by Python")
-        if arguments.module:
-            python, first = python_with("pytest", arguments.module), []
+        if arguments.modules:
+            python, first = python_with("pytest", *arguments.modules.split(",")), []
         else:
             python, first = prepare(arguments.folder, arguments.oldest)
     except Skip as reason:
