@@ -37,7 +37,7 @@ by every later run of the model on this GPU. MLFFGEN_WISDOM_DIR is the folder th
 
 struct Arguments {
   std::filesystem::path model;
-  std::string device = "cuda", sizes = "9,100,1000,8000", budget = "120s";
+  std::string device = "cuda", sizes = "9,100,1000,8000", budget = "120s", precision;
   int candidates = 8;
   bool again = false, json = false, quiet = false;
 };
@@ -118,6 +118,12 @@ int run(const Arguments& arguments) {
 
   const wisdom::Store store(wisdom::environment_folder());
   const runtime::Bundle bundle = runtime::Bundle::open(arguments.model);
+  const char* precision =
+      runtime::read_plan(bundle).precision == runtime::Precision::double_precision ? "double" : "float";
+  if (!arguments.precision.empty() && arguments.precision != precision) {
+    throw UserError(fmt::format("{}: the model was compiled for {} precision; compile it with --precision {}",
+                                arguments.model.string(), precision, arguments.precision));
+  }
   store.make();  // rather than find out when the model is loaded
   const StopSignal signal;
   show_progress("loading the model ...");
@@ -141,7 +147,7 @@ int run(const Arguments& arguments) {
   end_progress();
 
   report.model = plan.name;
-  report.precision = plan.precision == runtime::Precision::double_precision ? "double" : "float";
+  report.precision = precision;
   report.device = trials.model().device();
   report.folder = store.folder().string();
   report.seconds = elapsed();
@@ -168,6 +174,10 @@ Command add_autotune(CLI::App& program) {
   app->add_option("--budget", arguments->budget, "time after which no search is begun, such as 120s or 2min")
       ->type_name("TIME")
       ->capture_default_str();
+  app->add_option("--precision", arguments->precision,
+                  "float or double: refuse a model that was compiled for the other")
+      ->check(CLI::IsMember({"float", "double"}))
+      ->type_name("NAME");
   app->add_option("--candidates", arguments->candidates, "configurations of a kernel that are tried at first")
       ->check(whole_number(1, kMostCandidates))
       ->type_name("N")

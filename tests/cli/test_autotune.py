@@ -192,6 +192,7 @@ class Autotune(CliCase):
             fragment = f"--budget: expected a time such as 120s or 2min, not '{word}'"
             self.fail_with(2, fragment, "autotune", "model.mlff", f"--budget={word}")
         self.fail_with(2, "--candidates", "autotune", "model.mlff", "--candidates", 0)
+        self.fail_with(2, "--precision", "autotune", "model.mlff", "--precision", "half")
         self.fail_with(2, "did you mean '--again'", "autotune", "model.mlff", "--agian")
         self.fail_with(2, "model is required", "autotune")
 
@@ -203,6 +204,7 @@ class Autotune(CliCase):
         (self.folder / "broken.mlff").write_text("no model")
         fails("broken.mlff", "broken.mlff")
         fails("97", "model.mlff", "--device", "cuda:97")
+        fails("compiled for float precision; compile it with --precision double", "model.mlff", "--precision", "double")
         fails("MLFFGEN_CUDA", "model.mlff", MLFFGEN_CUDA="/absent/libcuda.so")
         fails("two of the sizes count as 16 atoms; tune one of them", "model.mlff", "--sizes", "4,5")
         (self.folder / "file").write_text("in the place of a folder")
