@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <sstream>
 #include <utility>
 
 namespace mlffgen {
@@ -100,6 +101,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
     out += parts[k];
   }
   return out;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
 }
 
 }  // namespace mlffgen

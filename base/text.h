@@ -31,4 +31,7 @@ bool is_identifier(std::string_view text);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
+// What stands between separators; nothing for an empty text, and no empty part behind a last separator.
+std::vector<std::string> split(const std::string& text, char separator);
+
 }  // namespace mlffgen

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -66,14 +65,6 @@ CallSize call_size(const std::string& word) {
   return call;
 }
 
-std::vector<std::string> words_of(const std::string& list) {
-  std::vector<std::string> words;
-  std::istringstream stream(list);
-  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
-  usage_check(!words.empty(), "--sizes: expected sizes separated by commas, such as 9,100,1000");
-  return words;
-}
-
 // "120s", "2min", "90": seconds.
 double budget_of(const std::string& text) {
   std::size_t end = 0;
@@ -111,7 +102,8 @@ int run(const Arguments& arguments) {
   const double seconds = budget_of(arguments.budget);
   std::vector<CallSize> calls;
   AutotuneReport report;
-  report.sizes = words_of(arguments.sizes);
+  report.sizes = split(arguments.sizes, ',');
+  usage_check(!report.sizes.empty(), "--sizes: expected sizes separated by commas, such as 9,100,1000");
   for (const std::string& word : report.sizes) calls.push_back(call_size(word));
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };

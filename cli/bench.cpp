@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/ablation.h"
 #include "cli/bench_model.h"
 #include "cli/bench_report.h"
@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 using runtime::Structure;
 using runtime::Vector3;
 
+constexpr const char *kReport = "report.md", *kJson = "bench.json";
 constexpr int kMaxThreads = 4096;
 constexpr int kMaxRepeats = 100000;
 constexpr int kMaxBatch = 1000000;
@@ -63,17 +64,10 @@ struct Arguments {
   bool ablation = false, json = false;
 };
 
-std::vector<std::string> words_of(const std::string& list) {
-  std::vector<std::string> words;
-  std::istringstream stream(list);
-  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
-  return words;
-}
-
 std::vector<StructureSize> sizes_of(const std::string& list) {
   std::vector<StructureSize> sizes;
   if (list == "none") return sizes;
-  for (const std::string& word : words_of(list)) {
+  for (const std::string& word : split(list, ',')) {
     try {
       sizes.push_back(parse_structure_size(word));
     } catch (const UserError& error) {
@@ -87,7 +81,7 @@ std::vector<StructureSize> sizes_of(const std::string& list) {
 std::vector<int> batches_of(const std::string& list) {
   std::vector<int> batches;
   const CLI::Validator number = whole_number(1, kMaxBatch);
-  for (std::string word : words_of(list)) {
+  for (std::string word : split(list, ',')) {
     const std::string problem = number(word);
     usage_check(problem.empty(), "--batches: " + problem);
     batches.push_back(std::stoi(word));
@@ -100,7 +94,7 @@ std::vector<int> batches_of(const std::string& list) {
 std::vector<AblationCell> ablation_cells_of(const std::string& list) {
   std::vector<AblationCell> cells;
   const CLI::Validator number = whole_number(1, kMaxBatch);
-  for (const std::string& word : words_of(list)) {
+  for (const std::string& word : split(list, ',')) {
     AblationCell cell;
     const std::size_t cross = word.find('x');
     std::string batch = cross == std::string::npos ? "1" : word.substr(0, cross);
@@ -122,37 +116,12 @@ std::string cell_text(const BenchCell& cell) { return fmt::format("{} x {}", cel
 
 bool stopped() { return StopSignal::received() != 0; }
 
-// The files of a report: whole, and in a folder that was seen to take them before anything was measured.
-class ReportFolder {
- public:
-  explicit ReportFolder(const fs::path& path) : path_(path) {
-    if (path.empty()) return;
-    std::error_code error;
-    if (!fs::exists(path, error) && !fs::create_directory(path, error)) {
-      throw UserError(fmt::format("cannot make the folder {}: {}", path.string(), error.message()));
-    }
-    for (const char* file : {kReport, kJson}) check_replaceable(path / file);
-  }
-
-  void write(const BenchReport& report) const {
-    if (path_.empty()) return;
-    write_file(kJson, bench_json(report).dump(1) + "\n");
-    const std::vector<BenchPlot> plots = bench_plots(report);
-    for (const BenchPlot& plot : plots) write_file(plot.file, plot.svg);
-    write_file(kReport, bench_markdown(report, plots));
-  }
-
- private:
-  static constexpr const char *kReport = "report.md", *kJson = "bench.json";
-
-  void write_file(const std::string& name, const std::string& text) const {
-    OutputFile file(path_ / name);
-    file.stream() << text;
-    file.finish();
-  }
-
-  fs::path path_;
-};
+void write_report(const ReportFolder& folder, const BenchReport& report) {
+  folder.write(kJson, bench_json(report).dump(1) + "\n");
+  const std::vector<BenchPlot> plots = bench_plots(report);
+  for (const BenchPlot& plot : plots) folder.write(plot.file, plot.svg);
+  folder.write(kReport, bench_markdown(report, plots));
+}
 
 // One call of bench: cell after cell, each side of a cell behind the other, into a report.
 class Bench {
@@ -368,16 +337,17 @@ int run(const Arguments& arguments) {
   std::vector<AblationCell> ablation;
   if (arguments.ablation) ablation = ablation_cells_of(arguments.ablation_sizes);
   Bench bench(arguments, device);
-  const ReportFolder folder(arguments.output);
+  std::optional<ReportFolder> folder;
+  if (!arguments.output.empty()) folder.emplace(arguments.output, std::vector<std::string>{kReport, kJson});
   StopSignal signals;
   const BenchReport report = bench.run(sizes, batches, ablation);
   end_progress();
-  folder.write(report);
+  if (folder) write_report(*folder, report);
   if (arguments.json) {
     fmt::print("{}\n", bench_json(report).dump(2));
   } else {
     print_bench_report(report);
-    if (!arguments.output.empty()) fmt::print("\nwrote {}\n", (arguments.output / "report.md").string());
+    if (!arguments.output.empty()) fmt::print("\nwrote {}\n", (arguments.output / kReport).string());
   }
   return stopped() ? kSignalStatus + StopSignal::received() : 0;
 }

@@ -147,4 +147,18 @@ void OutputFile::finish() {
   has_unfinished = false;
 }
 
+ReportFolder::ReportFolder(fs::path path, const std::vector<std::string>& files) : path_(std::move(path)) {
+  std::error_code error;
+  if (!fs::exists(path_, error) && !fs::create_directory(path_, error)) {
+    throw UserError(fmt::format("cannot make the folder {}: {}", path_.string(), error.message()));
+  }
+  for (const std::string& file : files) check_replaceable(path_ / file);
+}
+
+void ReportFolder::write(const std::string& file, const std::string& text) const {
+  OutputFile output(path_ / file);
+  output.stream() << text;
+  output.finish();
+}
+
 }  // namespace mlffgen::cli

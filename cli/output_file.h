@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace mlffgen::cli {
 
@@ -33,6 +35,19 @@ class OutputFile {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+// The files of a report, in a folder that is made if need be and seen to take the named ones before anything is
+// computed.
+class ReportFolder {
+ public:
+  // Throws UserError.
+  ReportFolder(std::filesystem::path path, const std::vector<std::string>& files);
+
+  void write(const std::string& file, const std::string& text) const;
+
+ private:
+  std::filesystem::path path_;
 };
 
 }  // namespace mlffgen::cli

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -154,29 +155,14 @@ json report_json(const VerifyReport& report) {
   return out;
 }
 
-void write_file(const fs::path& path, const std::string& text) {
-  OutputFile file(path);
-  file.stream() << text;
-  file.finish();
-}
-
-// Seen to take the files before anything is computed.
-void make_folder(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error) && !fs::create_directory(path, error)) {
-    throw UserError(fmt::format("cannot make the folder {}: {}", path.string(), error.message()));
-  }
-  for (const char* file : {kReport, kPage, kJson}) check_replaceable(path / file);
-}
-
-void write_report(const fs::path& folder, const VerifyReport& report) {
+void write_report(const ReportFolder& folder, const VerifyReport& report) {
   const Document document = document_of(report);
   for (const VerifySection& section : report.sections) {
-    for (const VerifyChart& chart : section.charts) write_file(folder / chart.file, chart.svg);
+    for (const VerifyChart& chart : section.charts) folder.write(chart.file, chart.svg);
   }
-  write_file(folder / kJson, report_json(report).dump(1) + "\n");
-  write_file(folder / kPage, document.html());
-  write_file(folder / kReport, document.markdown());
+  folder.write(kJson, report_json(report).dump(1) + "\n");
+  folder.write(kPage, document.html());
+  folder.write(kReport, document.markdown());
 }
 
 void print_report(const VerifyReport& report) {
@@ -206,7 +192,8 @@ int run(const Arguments& arguments) {
   const OpenModel opened = open_model(bundle, device);
   const runtime::Plan& plan = opened.evaluator->plan();
   const OpenModel truth = open_truth(arguments, plan, device);
-  if (!arguments.output.empty()) make_folder(arguments.output);
+  std::optional<ReportFolder> folder;
+  if (!arguments.output.empty()) folder.emplace(arguments.output, std::vector<std::string>{kReport, kPage, kJson});
   std::string no_autograd;
   if (arguments.baseline == "none") no_autograd = "--baseline none";
   if (no_autograd.empty() && arguments.weights.empty()) no_autograd = "--weights does not name the model's weights";
@@ -244,7 +231,7 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "mlffgen: note: stopped by {}: no report was written\n", StopSignal::name());
     return kSignalStatus + StopSignal::received();
   }
-  if (!arguments.output.empty()) write_report(arguments.output, report);
+  if (folder) write_report(*folder, report);
   if (arguments.json) {
     fmt::print("{}\n", report_json(report).dump(2));
   } else {

@@ -66,3 +66,10 @@ TEST_CASE("join puts separators between parts only") {
   CHECK(join({"a"}, ", ") == "a");
   CHECK(join({"a", "b", "c"}, ", ") == "a, b, c");
 }
+
+TEST_CASE("split gives what stands between separators") {
+  using Parts = std::vector<std::string>;
+  CHECK(split("", ',').empty());
+  CHECK(split("a", ',') == Parts{"a"});
+  CHECK(split("a,,b c,", ',') == Parts{"a", "", "b c"});
+}
