@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ase
 import mlffgen
 import numpy as np
 import pytest
 from ase.build import molecule
+from numpy.typing import NDArray
 
 TOP = Path(__file__).resolve().parents[2]
 SPEC = TOP / "models" / "demo" / "painn-untrained.yaml"
@@ -31,6 +33,23 @@ def compiled(path: Path, seed: int = 1, spec: Path = SPEC, **options: str) -> Pa
     return mlffgen.compile(
         spec, path, untrained_weights=seed, target="host", host_cpus=["native"], forms=["fused"], **options
     )
+
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def batch_arrays(structures: list[ase.Atoms]) -> tuple[Arrays, Arrays]:
+    """The structures as arguments of evaluate_on_device, and arrays for its results, poisoned."""
+    inputs = {
+        "positions": np.concatenate([a.positions for a in structures]),
+        "numbers": np.concatenate([a.numbers for a in structures]).astype(np.int32),
+        "system_begin": np.cumsum([0, *map(len, structures)]).astype(np.int32),
+        "cells": np.array([a.cell.array for a in structures]),
+        "periodic": np.array([a.pbc @ [1, 2, 4] for a in structures], np.int32),
+    }
+    n, s = len(inputs["positions"]), len(structures)
+    shapes = {"energies": (s,), "atom_energies": (n,), "forces": (n, 3), "virials": (s, 3, 3)}
+    return inputs, {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import ase
 import mlffgen
 import numpy as np
 import pytest
+from conftest import batch_arrays
 from mlffgen import _device_arrays
 
 Structures = list[ase.Atoms]
@@ -70,16 +71,7 @@ class Batch:
     """Structures as the arrays of a call, and NumPy arrays for its results."""
 
     def __init__(self, structures: Structures) -> None:
-        self.inputs = {
-            "positions": np.concatenate([a.positions for a in structures]),
-            "numbers": np.concatenate([a.numbers for a in structures]).astype(np.int32),
-            "system_begin": np.cumsum([0, *map(len, structures)]).astype(np.int32),
-            "cells": np.array([a.cell.array for a in structures]),
-            "periodic": np.array([a.pbc @ [1, 2, 4] for a in structures], np.int32),
-        }
-        n, s = len(self.inputs["positions"]), len(structures)
-        shapes = {"energies": (s,), "atom_energies": (n,), "forces": (n, 3), "virials": (s, 3, 3)}
-        self.outputs = {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+        self.inputs, self.outputs = batch_arrays(structures)
 
     def arguments(self, kind: type, **others: Any) -> dict[str, Any]:
         return {**{name: kind(array) for name, array in {**self.inputs, **self.outputs}.items()}, **others}

@@ -15,7 +15,7 @@ import ase
 import mlffgen
 import numpy as np
 import pytest
-from conftest import SPEC
+from conftest import SPEC, batch_arrays
 from mlffgen.ase import MLFFGen
 from numpy.typing import NDArray
 
@@ -114,18 +114,10 @@ class Batch:
                 [a.positions for a in structures], [a.numbers for a in structures], [a.cell.array for a in structures],
                 [a.pbc for a in structures],
             )  # fmt: skip
-        self.inputs = {
-            "positions": np.concatenate([a.positions for a in structures]),
-            "numbers": np.concatenate([a.numbers for a in structures]).astype(np.int32),
-            "system_begin": np.cumsum([0, *map(len, structures)]).astype(np.int32),
-            "cells": np.array([a.cell.array for a in structures]),
-            "periodic": np.array([a.pbc @ [1, 2, 4] for a in structures], np.int32),
-        }
-        n, s = len(self.inputs["positions"]), len(structures)
-        self.shapes = {"energies": (s,), "atom_energies": (n,), "forces": (n, 3), "virials": (s, 3, 3)}
+        self.inputs, self.outputs = batch_arrays(structures)
 
     def poisoned(self, library: Any) -> dict[str, Any]:
-        return {name: library.array(np.full(shape, np.nan)) for name, shape in self.shapes.items()}
+        return {name: library.array(array) for name, array in self.outputs.items()}
 
     def check(self, results: dict[str, NDArray[Any]]) -> None:
         begin = self.inputs["system_begin"]
