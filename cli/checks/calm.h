@@ -1,7 +1,7 @@
 // Made-up structures as calm as simulations meet them.
 //
 // Forces of what is put together at random may be thousands of eV/angstrom: small differences of large numbers within a
-// network, of which no arithmetic keeps the digits.
+// network, of which float keeps fewer digits than the bounds of the checks ask for.
 #pragma once
 
 #include <cstdint>

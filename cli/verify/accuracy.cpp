@@ -213,42 +213,40 @@ class Accuracy {
     section_.rows.push_back(worst.row(no_autograd_));
   }
 
-  // Rounding must not cost more than it costs PyTorch: the RMSE over what the model is for, and the root mean square of
-  // all structures' relative errors.
+  // Rounding must not cost more than it costs PyTorch: the RMSE over what is made up and over what the model is for,
+  // and the root mean square of all structures' relative errors.
   void check_peer() {
     const std::string check = "error over that of PyTorch in float32";
-    Worst absolute(check, "forces, RMSE", 1), per_structure(check, "forces, relative", 1);
+    Worst made_up(check, "forces, made up", 1), of_file(check, "forces, of the file", 1),
+        per_structure(check, "forces, relative", 1);
     if (!autograd_float_.empty() && !is_double()) {
       const Forces truth = *best();
       Table table({"<structures", "number", "RMSE", "PyTorch's", "ratio"});
-      const auto add = [&](const char* label, std::size_t first, std::size_t last) {
-        if (first == last) return 0.0;
-        const auto errors = [&](const Forces& found) {
-          Errors of_all;
-          for (std::size_t s = first; s < last; ++s) of_all.add(found[s], truth[s]);
-          return of_all.rmse();
-        };
-        const double ours = errors(found_), theirs = errors(autograd_float_), unit = input_.force_in_ev();
-        table.add({label, std::to_string(last - first), fmt::format("{:.1e}", ours * unit),
-                   fmt::format("{:.1e}", theirs * unit), fmt::format("{:.2f}", ours / theirs)});
-        return ours / theirs;
+      const auto add = [&](Worst& worst, const char* label, std::size_t first, std::size_t last) {
+        if (first == last) return;
+        Errors ours, theirs;
+        for (std::size_t s = first; s < last; ++s) {
+          ours.add(found_[s], truth[s]);
+          theirs.add(autograd_float_[s], truth[s]);
+        }
+        const double ratio = ours.rmse() / theirs.rmse(), unit = input_.force_in_ev();
+        worst.add(ratio, "all of them");
+        table.add({label, std::to_string(last - first), fmt::format("{:.1e}", ours.rmse() * unit),
+                   fmt::format("{:.1e}", theirs.rmse() * unit), fmt::format("{:.2f}", ratio)});
       };
-      const double of_made_up = add("made up", 0, made_up_), of_file = add("of the file", made_up_, truth.size());
-      if (made_up_ == truth.size()) {
-        absolute.add(of_made_up, "made-up structures");
-      } else {
-        absolute.add(of_file, "the file's structures");
-      }
+      add(made_up, "made up", 0, made_up_);
+      add(of_file, "of the file", made_up_, truth.size());
       double ours = 0, theirs = 0;
       for (std::size_t s = 0; s < truth.size(); ++s) {
         ours += std::pow(relative(found_, truth, s), 2);
         theirs += std::pow(relative(autograd_float_, truth, s), 2);
       }
       per_structure.add(std::sqrt(ours / theirs), "all structures");
-      section_.tables.push_back({"Beside PyTorch in float32, eV/angstrom", table});
+      section_.tables.push_back({"RMSE beside PyTorch in float32, eV/angstrom", table});
     }
     const std::string reason = is_double() ? "the model is of double precision itself" : no_autograd_;
-    section_.rows.push_back(absolute.row(reason));
+    section_.rows.push_back(made_up.row(reason.empty() ? "the model makes nothing sensible of any" : reason));
+    section_.rows.push_back(of_file.row(reason.empty() ? "no structures were given" : reason));
     section_.rows.push_back(per_structure.row(reason));
   }
 

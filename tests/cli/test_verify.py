@@ -29,6 +29,13 @@ architecture:
     energy = sum_i(linear(sum_j(s[j] * w), "readout", 1))
 """
 SMOOTH = JUMPING.replace('"filter", 8)', '"filter", 8) * polynomial_cutoff(distance, 6)').replace("jumping", "smooth")
+ATOMS = """4
+pbc="F F F"
+C 0.0 0.0 0.0
+O 1.3 0.1 0.0
+H -0.7 0.8 0.3
+H -0.6 -0.9 0.2
+"""
 NO_DYNAMICS = ["--md-time", 0]
 CHARTS = ["cutoff_energy.svg", "cutoff_force.svg", "errors_by_component.svg", "errors_by_size.svg"]
 NVE_CHARTS = ["nve_energy.svg", "nve_temperature.svg"]
@@ -190,6 +197,7 @@ class BesidePyTorch(CliCase):
         if python is None:
             self.skipTest("no Python with NumPy and PyTorch: scripts/setup --bench installs them")
         environment = {"MLFFGEN_PYTHON": python}
+        (self.folder / "atoms.extxyz").write_text(ATOMS)
         for name, spec, shapes, basis in random_weights.DIALECTS:
             with self.subTest(name):
                 (self.folder / f"{name}.yaml").write_text(spec)
@@ -205,6 +213,13 @@ class BesidePyTorch(CliCase):
                     rows = {(row["check"], row["quantity"]): row["status"] for row in report["sections"][0]["checks"]}
                     self.assertEqual(rows["double build against autograd", "forces"], status)
                     self.assertEqual(rows["double build", "forces"], "pass")
+                # Truth is PyTorch in float64: with other weights our error is far more than PyTorch's rounding.
+                words = ["verify", "float.mlff", "atoms.extxyz", "--weights", f"{name}2.safetensors", *NO_DYNAMICS,
+                         "--baseline", "require", "--json"]
+                report = json.loads(self.call(*words, environment=environment).stdout)
+                rows = {(row["check"], row["quantity"]): row["status"] for row in report["sections"][0]["checks"]}
+                for quantity in ("forces, made up", "forces, of the file", "forces, relative"):
+                    self.assertEqual(rows["error over that of PyTorch in float32", quantity], "fail")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 The folder holds a virtual environment with the packages of requirements.txt, which the first run makes. --oldest puts
 those of requirements-oldest.txt before them; --with takes a Python of this machine that has the modules (with commas
-between) instead, for what is too large to be installed for a test. Ends with the status of pytest, and with 77 where nothing could be tested:
-PyPI cannot be reached, no Python has the modules, or every test was skipped.
+between) instead, for what is too large to be installed for a test. Ends with the status of pytest, and with 77 where
+nothing could be tested: PyPI cannot be reached, no Python has the modules, or every test was skipped.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Nothing here needs host code, so that a package without LLVM can be tested, too.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
