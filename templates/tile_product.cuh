@@ -146,9 +146,7 @@ MLFF_DEVICE void fetch_ahead(real* ring, Steps steps) {
 // may be taken in any order: a lane takes what lies side by side in memory.
 template <int TILES, int WIDE>
 struct WarpProduct {
-  // Few sums leave a tensor core waiting for them: each is then taken in more parts.
-  static constexpr int kCross = TILES * WIDE <= 2 ? 2 : 1;
-  float main_part[WIDE][TILES][4] = {}, cross_part[kCross][WIDE][TILES][4] = {};
+  float main_part[WIDE][TILES][4] = {}, cross_part[WIDE][TILES][4] = {};
 
   // A step's weights of a lane: first halves, and second ones.
   struct Weights {
@@ -173,7 +171,9 @@ struct WarpProduct {
     return w;
   }
 
-  // 16 numbers of each row times a step.
+  // 16 numbers of each row times a step. A tensor core cuts off what does not fit into a sum, always towards zero, which
+  // over a whole row costs more than all other rounding. So it takes sums of 16 products of high halves only, and these
+  // are added by arithmetic that rounds. Of the products with low halves, 2^-11 of those, it may keep the sum.
   __device__ __forceinline__ void step(const float* const (&rows)[TILES], int k, const Weights& w) {
     unsigned high[WIDE][4], low[WIDE][4];
     MLFF_UNROLL
@@ -185,12 +185,18 @@ struct WarpProduct {
     for (int m = 0; m < TILES; ++m) {
       const uint4 x = *(const uint4*)(rows[m] + k * 16);
       const unsigned x_high[2] = {x.x, x.y}, x_low[2] = {x.z, x.w};
+      float part[WIDE][4] = {};
       MLFF_UNROLL
-      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[0][c][m], low[c], x_high);
+      for (int c = 0; c < WIDE; ++c) mma_halves(part[c], high[c], x_high);
       MLFF_UNROLL
-      for (int c = 0; c < WIDE; ++c) mma_halves(main_part[c][m], high[c], x_high);
+      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[c][m], low[c], x_high);
       MLFF_UNROLL
-      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[kCross - 1][c][m], high[c], x_low);
+      for (int c = 0; c < WIDE; ++c) mma_halves(cross_part[c][m], high[c], x_low);
+      MLFF_UNROLL
+      for (int c = 0; c < WIDE; ++c) {
+        MLFF_UNROLL
+        for (int n = 0; n < 4; ++n) main_part[c][m][n] += part[c][n];
+      }
     }
   }
 
@@ -242,13 +248,8 @@ struct WarpProduct {
         for (int c = 0; c < WIDE; ++c) {
           float2* const to = (float2*)(out(c) + row * OUT + 2 * g);
           float2 sum = add ? *to : first[c];
-          float cross[2] = {cross_part[0][c][m][odd], cross_part[0][c][m][2 + odd]};
-          if (kCross > 1) {
-            cross[0] += cross_part[kCross - 1][c][m][odd];
-            cross[1] += cross_part[kCross - 1][c][m][2 + odd];
-          }
-          sum.x += (main_part[c][m][odd] + cross[0]) * scale;
-          sum.y += (main_part[c][m][2 + odd] + cross[1]) * scale;
+          sum.x += (main_part[c][m][odd] + cross_part[c][m][odd]) * scale;
+          sum.y += (main_part[c][m][2 + odd] + cross_part[c][m][2 + odd]) * scale;
           *to = sum;
         }
       }
