@@ -9,6 +9,8 @@ not known is refused by name, as is what changes the energy in a way that the la
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
 import numpy as np
 
 from .errors import ImportRefused, quote
@@ -148,21 +150,27 @@ def _features(representation: Module) -> int:
     return features
 
 
+def _network(module: Module, kind: str, weights: Weights) -> Network:
+    """What every representation has: its embedding, its basis and its cutoff function."""
+    features = _features(module)
+    embedding, rows = read_embedding(module.child("embedding"), features, weights)
+    basis = read_basis(module.child("radial_basis"), weights)
+    envelope = read_envelope(module.child("cutoff_fn"), weights)
+    return Network(kind, features, len(module.child_list("interactions")), embedding, rows, basis, envelope)
+
+
 def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:
     """PaiNN: Schuett, Unke, Gastegger, ICML 2021, arXiv 2102.03150."""
     module.expect_children(
         "cutoff_fn", "radial_basis", "embedding", "electronic_embeddings", "filter_net", "interactions", "mixing"
     )
-    features = _features(module)
-    embedding, rows = read_embedding(module.child("embedding"), features, weights)
-    basis = read_basis(module.child("radial_basis"), weights)
-    envelope = read_envelope(module.child("cutoff_fn"), weights)
-    n_layers = len(module.child_list("interactions"))
+    network = _network(module, "PaiNN", weights)
+    features, n_layers = network.features, network.layers
     interactions, shared_interactions = _layers(module, "interactions", weights, shared)
     mixings, shared_mixings = _layers(module, "mixing", weights, shared)
     if len(module.child_list("mixing")) != n_layers or (shared_interactions != shared_mixings and n_layers > 1):
         raise module.refusal("its interactions and mixings do not go together")
-    filters = read_dense(module.child("filter_net"), basis.count, weights)
+    filters = read_dense(module.child("filter_net"), network.basis.count, weights)
     shared_filters = module.attribute("share_filters", bool)
     wanted = 3 * features * (1 if shared_filters else n_layers)
     if filters.outputs != wanted or filters.activation != "{x}":
@@ -188,17 +196,11 @@ def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:
     _same(module, "their epsilon", list(epsilons))
     if not 0 <= epsilons[0] < np.inf:
         raise mixings[0].refusal(f"epsilon is {epsilons[0]}")
-    return Network(
-        "PaiNN",
-        features,
-        n_layers,
-        embedding,
-        rows,
-        basis,
-        envelope,
-        nets[0],
-        shared_interactions,
-        shared_filters,
+    return replace(
+        network,
+        nets=nets[0],
+        shared_interactions=shared_interactions,
+        shared_filters=shared_filters,
         epsilon=epsilons[0],
     )
 
@@ -206,35 +208,20 @@ def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:
 def _read_schnet(module: Module, weights: Weights, shared: set[str]) -> Network:
     """SchNet: Schuett et al., J. Chem. Phys. 148, 241722 (2018)."""
     module.expect_children("cutoff_fn", "radial_basis", "embedding", "electronic_embeddings", "interactions")
-    features = _features(module)
-    embedding, rows = read_embedding(module.child("embedding"), features, weights)
-    basis = read_basis(module.child("radial_basis"), weights)
-    envelope = read_envelope(module.child("cutoff_fn"), weights)
-    n_layers = len(module.child_list("interactions"))
+    network = _network(module, "SchNet", weights)
     interactions, shared_interactions = _layers(module, "interactions", weights, shared)
     nets = []
     for interaction in interactions:
         interaction.expect("schnetpack.representation.schnet.SchNetInteraction")
         interaction.expect_children("in2f", "f2out", "filter_network")
-        in2f = read_dense(interaction.child("in2f"), features, weights)
+        in2f = read_dense(interaction.child("in2f"), network.features, weights)
         f2out = read_denses(interaction, "f2out", in2f.outputs, weights)
-        filter_network = read_denses(interaction, "filter_network", basis.count, weights)
-        if f2out[-1].outputs != features or filter_network[-1].outputs != in2f.outputs:
+        filter_network = read_denses(interaction, "filter_network", network.basis.count, weights)
+        if f2out[-1].outputs != network.features or filter_network[-1].outputs != in2f.outputs:
             raise interaction.refusal("its networks' widths do not fit together")
         nets.append({"in2f": (in2f,), "f2out": f2out, "filter": filter_network})
     _same(module, "their networks", list(nets))
-    return Network(
-        "SchNet",
-        features,
-        n_layers,
-        embedding,
-        rows,
-        basis,
-        envelope,
-        nets[0],
-        shared_interactions,
-        filters=nets[0]["in2f"][0].outputs,
-    )
+    return replace(network, nets=nets[0], shared_interactions=shared_interactions, filters=nets[0]["in2f"][0].outputs)
 
 
 # The energy.
