@@ -22,6 +22,8 @@ namespace {
 
 // A form whose kernels take so many times as long as another's has no future: before any search, and after the first.
 constexpr double kHopeless = 1.25, kBehind = 1.1;
+// And one that takes so many times as long at a size has none at larger ones, where to see it takes longest.
+constexpr double kHopelessBeyond = 4;
 constexpr std::size_t kAhead = 4;  // searches that the device can prepare for while one is going on
 constexpr double kLeastShare = 1;  // seconds: less is spent on beginning
 
@@ -138,13 +140,29 @@ class Tuner {
     return work;
   }
 
+  std::vector<Work*> works_by_size() const {
+    std::vector<Work*> list;
+    for (const auto& work : works_) {
+      if (work) list.push_back(work.get());
+    }
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Work* a, const Work* b) { return a->key.atoms < b->key.atoms; });
+    return list;
+  }
+
   // Leaves out forms that others are far ahead of, by the sums of what `time` says of their kernels.
   void drop_forms(double factor, double (*time)(KernelSearch&)) {
-    for (const auto& work : works_) {
-      if (!work || stopped()) continue;
+    std::map<std::string, std::string> beyond;  // forms, and why they have no future at larger sizes
+    for (Work* const work : works_by_size()) {
+      if (stopped()) return;
       std::map<std::string, double> sums;
       for (const wisdom::Form& form : request_.choices.forms) {
-        if (const auto sum = sum_of(*work, form.name, time)) sums[form.name] = *sum;
+        const auto reason = beyond.find(form.name);
+        if (reason != beyond.end() && form.name != work->heuristic.form) {
+          drop(*work, form.name, reason->second);
+        } else if (const auto sum = sum_of(*work, form.name, time)) {
+          sums[form.name] = *sum;
+        }
       }
       if (sums.empty()) continue;
       const auto first =
@@ -153,8 +171,11 @@ class Tuner {
       for (const auto& search : work->searches) search->set_share_of(least);
       for (const auto& [form, sum] : sums) {
         if (sum <= factor * least || form == work->heuristic.form) continue;
-        drop(*work, form,
-             fmt::format("form {}: its kernels take {:.1f} us, those of {} {:.1f} us", form, sum, best, least));
+        const std::string reason = fmt::format("its kernels take {:.1f} us, those of {} {:.1f} us", sum, best, least);
+        drop(*work, form, fmt::format("form {}: {}", form, reason));
+        if (sum > kHopelessBeyond * least) {
+          beyond[form] = fmt::format("form {}: for {} atoms {}", form, work->key.atoms, reason);
+        }
       }
     }
   }

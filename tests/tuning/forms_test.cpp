@@ -63,6 +63,32 @@ TEST_CASE("a hopeless form is dropped before any of its kernels is searched") {
   }
 }
 
+TEST_CASE("a form that is many times as slow is not measured at larger sizes") {
+  const TemporaryFolder holder;
+  SimulatedDevice device({.noise = false, .log = holder.path() / "log"});
+  bool measured = false;
+  SUBCASE("many times") { device.split_ratio = 6; }
+  SUBCASE("a few times") {
+    device.split_ratio = 2;
+    measured = true;
+  }
+  // In any order of the request.
+  const TuningReport report =
+      tune(device, simulated_request({8000, 9, 200}), wisdom::Store(holder.path() / "wisdom"), {});
+  CHECK(lines_with(holder.path() / "log", "sample 8 9 split pairs_0") == 1);
+  for (const std::size_t k : {0u, 2u}) {
+    const TunedSize& size = report.sizes[k];
+    CAPTURE(size.atoms);
+    CHECK(size.outcome == Outcome::tuned);
+    CHECK(times_behind(size, "split") == (measured ? 1 : 0));
+    CHECK(lines_with(holder.path() / "log", fmt::format("sample 8 {} split pairs_0", size.atoms)) == measured);
+    const auto told = std::count_if(size.rejected.begin(), size.rejected.end(), [](const std::string& line) {
+      return line.starts_with("form split: for 9 atoms its kernels take ");
+    });
+    CHECK(told == !measured);
+  }
+}
+
 TEST_CASE("a form that is a little behind is searched once, and not refined") {
   const TemporaryFolder holder;
   SimulatedDevice device({.noise = false, .log = holder.path() / "log"});
