@@ -1,5 +1,6 @@
 #include "runtime/fingerprint.h"
 
+#include <algorithm>
 #include <cctype>
 #include <string_view>
 
@@ -22,13 +23,31 @@ std::size_t number_size(std::string_view text) {
   return end;
 }
 
-std::string without_fractions(std::string_view text) {
+// Without comments, numbers with a fraction, and space that keeps no two words apart.
+std::string code_of(std::string_view text) {
   std::string result;
+  bool space = false;
+  const auto add = [&](std::string_view token) {
+    if (space && !result.empty() && is_word(result.back()) && is_word(token.front())) result += ' ';
+    space = false;
+    result += token;
+  };
   for (std::size_t k = 0; k < text.size();) {
-    const bool begins = is_digit(text[k]) && (k == 0 || !is_word(text[k - 1]));
-    const std::string_view token = text.substr(k, begins ? number_size(text.substr(k)) : 1);
-    result += begins && token.find('.') != std::string_view::npos ? std::string_view("#") : token;
-    k += token.size();
+    const std::string_view rest = text.substr(k);
+    std::size_t size = 1;
+    if (rest.starts_with("//")) {
+      size = std::min(rest.find('\n'), rest.size());
+      space = true;
+    } else if (std::isspace(static_cast<unsigned char>(rest.front())) != 0) {
+      space = true;
+    } else if (is_digit(rest.front()) && (k == 0 || !is_word(text[k - 1]))) {
+      size = number_size(rest);
+      const std::string_view number = rest.substr(0, size);
+      add(number.find('.') != std::string_view::npos ? std::string_view("#") : number);
+    } else {
+      add(rest.substr(0, 1));
+    }
+    k += size;
   }
   return result;
 }
@@ -37,7 +56,7 @@ std::string without_fractions(std::string_view text) {
 
 std::string fingerprint(const Bundle& bundle, const Plan& plan) {
   if (plan.form().source.empty()) return "";
-  return hash128_hex(without_fractions(bundle.text(plan.form().source)));
+  return hash128_hex(code_of(bundle.text(plan.form().source)));
 }
 
 }  // namespace mlffgen::runtime

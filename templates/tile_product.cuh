@@ -171,9 +171,9 @@ struct WarpProduct {
     return w;
   }
 
-  // 16 numbers of each row times a step. A tensor core cuts off what does not fit into a sum, always towards zero, which
-  // over a whole row costs more than all other rounding. So it takes sums of 16 products of high halves only, and these
-  // are added by arithmetic that rounds. Of the products with low halves, 2^-11 of those, it may keep the sum.
+  // 16 numbers of each row times a step. A tensor core cuts off what does not fit into a sum, towards zero, which over a
+  // whole row can cost more than all other rounding. So it takes sums of 16 products of high halves only, and these are
+  // added by arithmetic that rounds. Of the products with low halves, 2^-11 of those, it may keep the sum.
   __device__ __forceinline__ void step(const float* const (&rows)[TILES], int k, const Weights& w) {
     unsigned high[WIDE][4], low[WIDE][4];
     MLFF_UNROLL

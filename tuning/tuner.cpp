@@ -22,7 +22,8 @@ namespace {
 
 // A form whose kernels take so many times as long as another's has no future: before any search, and after the first.
 constexpr double kHopeless = 1.25, kBehind = 1.1;
-// And one that takes so many times as long at a size has none at larger ones, where to see it takes longest.
+// And one that takes so many times as long at a size has none at larger ones, where to see it takes longest. Forms that
+// won anywhere were within a factor of 1.3 of one another at every size measured, so that this is far off.
 constexpr double kHopelessBeyond = 4;
 constexpr std::size_t kAhead = 4;  // searches that the device can prepare for while one is going on
 constexpr double kLeastShare = 1;  // seconds: less is spent on beginning
@@ -150,15 +151,21 @@ class Tuner {
     return list;
   }
 
+  static bool is_searched(const Work& work, const std::string& form) {
+    return std::any_of(work.searches.begin(), work.searches.end(),
+                       [&](const auto& search) { return search->form() == form; });
+  }
+
   // Leaves out forms that others are far ahead of, by the sums of what `time` says of their kernels.
   void drop_forms(double factor, double (*time)(KernelSearch&)) {
-    std::map<std::string, std::string> beyond;  // forms, and why they have no future at larger sizes
+    // Forms, each for batches of small systems and for others, and why they have no future at larger sizes.
+    std::map<std::pair<std::string, bool>, std::string> beyond;
     for (Work* const work : works_by_size()) {
       if (stopped()) return;
       std::map<std::string, double> sums;
       for (const wisdom::Form& form : request_.choices.forms) {
-        const auto reason = beyond.find(form.name);
-        if (reason != beyond.end() && form.name != work->heuristic.form) {
+        const auto reason = beyond.find({form.name, work->key.small_systems});
+        if (reason != beyond.end() && form.name != work->heuristic.form && is_searched(*work, form.name)) {
           drop(*work, form.name, reason->second);
         } else if (const auto sum = sum_of(*work, form.name, time)) {
           sums[form.name] = *sum;
@@ -174,7 +181,8 @@ class Tuner {
         const std::string reason = fmt::format("its kernels take {:.1f} us, those of {} {:.1f} us", sum, best, least);
         drop(*work, form, fmt::format("form {}: {}", form, reason));
         if (sum > kHopelessBeyond * least) {
-          beyond[form] = fmt::format("form {}: for {} atoms {}", form, work->key.atoms, reason);
+          beyond[{form, work->key.small_systems}] =
+              fmt::format("form {}: for {} atoms {}", form, work->key.atoms, reason);
         }
       }
     }
@@ -298,9 +306,7 @@ class Tuner {
     std::vector<Contender> contenders;
     Contender heuristic;
     for (const wisdom::Form& form : request_.choices.forms) {
-      const bool is_left = std::any_of(work.searches.begin(), work.searches.end(),
-                                       [&](const auto& search) { return search->form() == form.name; });
-      if (is_left) contenders.push_back(contender(work, form, true));
+      if (is_searched(work, form.name)) contenders.push_back(contender(work, form, true));
       if (form.name == work.heuristic.form) heuristic = contender(work, form, false);
     }
     HalvingOptions call = options_.call;

@@ -135,12 +135,13 @@ class PairsText {
     if (!context_.phase.spline_values && !context_.phase.spline_slopes) return text;
     const ir::SplineGrid& grid = graph_.spline_grid;
     const std::string scale = context_.literal(grid.intervals / (grid.end - grid.begin));
+    // How many intervals there are follows from the weights: written as a number that a fingerprint leaves out.
     text += fmt::format(
         "const real at = (p.r - {1}) * {2};\n"
-        "p.row = spline_interval(at, {3});\n"
+        "p.row = spline_interval(at, (int){3});\n"
         "real basis[{0} + 1], slope[{0} + 1];\n"
         "spline_basis<{0}>(at - (real)p.row, basis, slope);\n",
-        grid.degree, context_.literal(grid.begin), scale, grid.intervals);
+        grid.degree, context_.literal(grid.begin), scale, context_.literal(grid.intervals));
     const auto copy = [&](const char* what, const std::string& factor) {
       text +=
           fmt::format("MLFF_UNROLL for (int k = 0; k <= {0}; ++k) p.{1}[k] = {1}[k]{2};\n", grid.degree, what, factor);

@@ -245,7 +245,8 @@ static inline float software_gpu_towards_zero(double x) {
 
 // d[16][8] += a[16][16] b[16][8] by a warp, as mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 lays them out. Tensor
 // cores drop what does not fit into a sum, where arithmetic elsewhere rounds: measured for V100, T4 and A100 by Fasi et
-// al., PeerJ Comput. Sci. 7, e330 (2021). How many products make a sum differs between them; here it is all 16.
+// al., PeerJ Comput. Sci. 7, e330 (2021), and for an H100 by tests/cuda/kernels_test.cpp. How many products make a sum
+// differs between them; here it is all 16.
 static inline void software_gpu_mma_m16n8k16_f16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   const auto pack = [](unsigned low, unsigned high) { return (unsigned long)low | (unsigned long)high << 32; };
   const unsigned long given[3] = {pack(a[0], a[1]), pack(a[2], a[3]), pack(b[0], b[1])};

@@ -72,9 +72,11 @@ TEST_CASE("a form that is many times as slow is not measured at larger sizes") {
     device.split_ratio = 2;
     measured = true;
   }
-  // In any order of the request.
-  const TuningReport report =
-      tune(device, simulated_request({8000, 9, 200}), wisdom::Store(holder.path() / "wisdom"), {});
+  // In any order of the request. What batches of small systems want is another matter.
+  TuningRequest request = simulated_request({8000, 9, 200, 576});
+  request.sizes[3].small_systems = true;
+  const TuningReport report = tune(device, request, wisdom::Store(holder.path() / "wisdom"), {});
+  CHECK(lines_with(holder.path() / "log", "sample 8 576 split pairs_0") == 1);
   CHECK(lines_with(holder.path() / "log", "sample 8 9 split pairs_0") == 1);
   for (const std::size_t k : {0u, 2u}) {
     const TunedSize& size = report.sizes[k];

@@ -37,9 +37,10 @@ static __device__ __forceinline__ void named_barrier() {
   asm volatile("bar.sync %0, %1;" ::"n"(NAME), "n"(THREADS) : "memory");
 }
 
-// d[16][8] += a[16][16] b[16][8] by a warp, of half precision with float sums. With g = lane / 4 and t = lane % 4, a
-// lane holds a: rows g, g + 8, g, g + 8 of columns 2t and 2t + 1, and in the last two 2t + 8 and 2t + 9; b: rows 2t and
-// 2t + 1, then 2t + 8 and 2t + 9 of column g; d: row g, columns 2t, 2t + 1, then row g + 8 of the same.
+// d[16][8] += a[16][16] b[16][8] by a warp, of half precision; its float sums are cut off, not rounded. With g = lane /
+// 4 and t = lane % 4, a lane holds a: rows g, g + 8, g, g + 8 of columns 2t and 2t + 1, and in the last two 2t + 8 and
+// 2t + 9; b: rows 2t and 2t + 1, then 2t + 8 and 2t + 9 of column g; d: row g, columns 2t, 2t + 1, then row g + 8 of
+// the same.
 static __device__ __forceinline__ void mma_halves(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
@@ -609,9 +610,9 @@ struct WarpProduct {
     return w;
   }
 
-  // 16 numbers of each row times a step. A tensor core cuts off what does not fit into a sum, always towards zero,
-  // which over a whole row costs more than all other rounding. So it takes sums of 16 products of high halves only, and
-  // these are added by arithmetic that rounds. Of the products with low halves, 2^-11 of those, it may keep the sum.
+  // 16 numbers of each row times a step. A tensor core cuts off what does not fit into a sum, towards zero, which over
+  // a whole row can cost more than all other rounding. So it takes sums of 16 products of high halves only, and these
+  // are added by arithmetic that rounds. Of the products with low halves, 2^-11 of those, it may keep the sum.
   __device__ __forceinline__ void step(const float* const (&rows)[TILES], int k, const Weights& w) {
     unsigned high[WIDE][4], low[WIDE][4];
     MLFF_UNROLL

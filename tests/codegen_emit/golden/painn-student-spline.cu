@@ -44,7 +44,7 @@ MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 26.122449f;
-        p.row = spline_interval(at, 128);
+        p.row = spline_interval(at, (int)128.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -249,7 +249,7 @@ MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 26.122449f;
-        p.row = spline_interval(at, 128);
+        p.row = spline_interval(at, (int)128.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -607,7 +607,7 @@ MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 26.122449f;
-        p.row = spline_interval(at, 128);
+        p.row = spline_interval(at, (int)128.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -925,7 +925,7 @@ MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, co
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 26.122449f;
-        p.row = spline_interval(at, 128);
+        p.row = spline_interval(at, (int)128.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];

@@ -40,7 +40,7 @@ MLFF_KERNEL(phase_0, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 13.0612245f;
-        p.row = spline_interval(at, 64);
+        p.row = spline_interval(at, (int)64.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -162,7 +162,7 @@ MLFF_KERNEL(phase_1, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 13.0612245f;
-        p.row = spline_interval(at, 64);
+        p.row = spline_interval(at, (int)64.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -352,7 +352,7 @@ MLFF_KERNEL(phase_2, kMinBlocks, const int n_atoms, const int tile_atoms, const 
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 13.0612245f;
-        p.row = spline_interval(at, 64);
+        p.row = spline_interval(at, (int)64.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.basis[k] = basis[k];
@@ -494,7 +494,7 @@ MLFF_KERNEL(phase_3, kMinPairBlocks, const int n_atoms, const int tile_atoms, co
         const Quad g = *(const Quad*)(pair_geometry + row_of(q0 + e, 4));
         p.ux = g.x, p.uy = g.y, p.uz = g.z, p.r = g.w;
         const real at = (p.r - 0.1f) * 13.0612245f;
-        p.row = spline_interval(at, 64);
+        p.row = spline_interval(at, (int)64.0f);
         real basis[5 + 1], slope[5 + 1];
         spline_basis<5>(at - (real)p.row, basis, slope);
         MLFF_UNROLL for (int k = 0; k <= 5; ++k) p.slope[k] = slope[k] * 13.0612245f;

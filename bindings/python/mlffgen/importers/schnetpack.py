@@ -151,12 +151,13 @@ def _features(representation: Module) -> int:
 
 
 def _network(module: Module, kind: str, weights: Weights) -> Network:
-    """What every representation has: its embedding, its basis and its cutoff function."""
+    """What every representation has: its embedding, its basis and its cutoff function. The layers are yet to come."""
     features = _features(module)
     embedding, rows = read_embedding(module.child("embedding"), features, weights)
     basis = read_basis(module.child("radial_basis"), weights)
     envelope = read_envelope(module.child("cutoff_fn"), weights)
-    return Network(kind, features, len(module.child_list("interactions")), embedding, rows, basis, envelope)
+    n_layers = len(module.child_list("interactions"))
+    return Network(kind, features, n_layers, embedding, rows, basis, envelope, nets={}, shared_interactions=False)
 
 
 def _read_painn(module: Module, weights: Weights, shared: set[str]) -> Network:

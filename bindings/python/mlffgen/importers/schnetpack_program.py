@@ -30,8 +30,8 @@ class Network:
     rows: int
     basis: Basis
     envelope: Envelope
-    nets: dict[str, tuple[Dense, ...]] = field(default_factory=dict)
-    shared_interactions: bool = False
+    nets: dict[str, tuple[Dense, ...]]
+    shared_interactions: bool
     shared_filters: bool = False
     filters: int = 0
     epsilon: float = 0.0
