@@ -226,9 +226,10 @@ struct Product {
   };
   Sum sum(int matrix, int row, int column) const {
     Sum sum;
-    if (add)
-      sum.add(static_cast<double>(
-          out[static_cast<std::size_t>(matrix)][static_cast<std::size_t>(row * shape.out + column)]));
+    if (add) {
+      const std::vector<float>& before = out[static_cast<std::size_t>(matrix)];
+      sum.add(static_cast<double>(before[static_cast<std::size_t>(row * shape.out + column)]));
+    }
     if (with_bias) sum.add(static_cast<double>(bias[static_cast<std::size_t>(matrix * shape.out + column)]));
     for (int k = 0; k < shape.in; ++k) {
       sum.add(static_cast<double>(in[static_cast<std::size_t>(row * shape.in + k)]) *
