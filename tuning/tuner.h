@@ -3,9 +3,9 @@
 // Every kernel of every form is searched on its own, for each size: first the few configurations that a cost model
 // likes best, then, while there is time, the neighbours of the winner and more candidates. Forms that are far behind
 // another are left out, by the sums of their kernels' times: before any search and, with less patience, after the
-// first; those many times behind, at all larger sizes of the run unseen. The heuristic's form always stays. A size ends with duels
-// in whole calls: of the heuristic and the form whose kernels' times sum to the least, then of the winner and the next
-// form. If none beats it, the heuristic is written down, so that nobody searches again.
+// first; those many times behind, at all larger sizes of the run unseen. The heuristic's form always stays. A size ends
+// with duels in whole calls: of the heuristic and the form whose kernels' times sum to the least, then of the winner
+// and the next form. If none beats it, the heuristic is written down, so that nobody searches again.
 //
 // What was measured goes into a journal (tuning/journal.h) before the search goes on. A run that was interrupted is
 // repeated: it asks the same questions in the same order, and those that the journal can answer cost nothing.
